@@ -1,0 +1,1 @@
+"""The networks and everything needed to run them: text, tokenizer, classifier, predictor, engine."""

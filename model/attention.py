@@ -1,0 +1,36 @@
+"""Ways to say a sequence in one vector, padding left out.
+
+Axes: B rows, T steps, D state width.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+def masked_mean(x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+    """Mean over the unmasked steps; [B, D]. A row without steps yields zeros."""
+    total = (x_BTD * mask_BT[:, :, None]).sum(1)
+    return total / mask_BT.sum(1, keepdim=True).clamp(min=1)
+
+
+def masked_max(x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+    """Maximum over the unmasked steps; [B, D]. A row without steps yields zeros."""
+    filled = x_BTD.masked_fill(~mask_BT[:, :, None], torch.finfo(x_BTD.dtype).min)
+    return filled.amax(1) * mask_BT.any(1, keepdim=True)
+
+
+class AdditiveAttention(nn.Module):
+    """Weights from a small network with one hidden layer (Bahdanau et al. 2015, eq. 6), the query
+    being a learnt vector (Yang et al. 2016, eq. 5-7)."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(width, hidden)
+        self.query = nn.Linear(hidden, 1, bias=False)
+
+    def forward(self, x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        """The weighted mean of the unmasked steps; [B, D]."""
+        scores_BT = self.query(torch.tanh(self.project(x_BTD))).squeeze(2).float()
+        scores_BT = scores_BT.masked_fill(~mask_BT, torch.finfo(scores_BT.dtype).min)
+        weights_BT = scores_BT.softmax(1).to(x_BTD.dtype)
+        return (weights_BT[:, :, None] * x_BTD).sum(1)

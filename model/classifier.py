@@ -1,0 +1,120 @@
+"""ids -> logit: the word-embedding bidirectional LSTM.
+
+Words become rows of a trainable matrix, or the mean of their n-grams' rows when the vocabulary
+lacks them; a bidirectional LSTM reads them; its states are pooled over time beside the embeddings
+themselves (a skip connection past the recurrence, as in a deep RNN of type (c), Pascanu et al.
+2014); a linear layer gives the logit of spam. Training, calibration and text are elsewhere.
+
+Axes: B messages, T tokens, E embedding width, H hidden width, U distinct unknown words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.attention import AdditiveAttention, masked_max, masked_mean
+from model.recurrent import BidirectionalLSTM, step_mask
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierConfig:
+    """Sizes. `vocabulary` counts the padding row; dropouts are probabilities, used in training."""
+
+    vocabulary: int
+    buckets: int
+    embedding: int = 128
+    hidden: int = 128
+    attention: int = 64
+    embedding_dropout: float = 0.2
+    dropout: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A padded batch: `ids` int64 [B, T] (0 pads, V + u is unknown word u), `lengths` int64 [B],
+    and the n-gram buckets of all U unknown words one after the other, beginning at `offsets`."""
+
+    ids: Tensor
+    lengths: Tensor
+    grams: Tensor
+    offsets: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(
+            self.ids.to(device),
+            self.lengths.to(device),
+            self.grams.to(device),
+            self.offsets.to(device),
+        )
+
+
+def collate(
+    rows: Sequence[Sequence[int]], unknown: Sequence[Sequence[Sequence[int]]], vocabulary: int
+) -> Batch:
+    """Pad rows of ids; each row's unknown words, numbered from `vocabulary`, are renumbered."""
+    lengths = torch.tensor([len(row) for row in rows], dtype=torch.int64)
+    ids = torch.zeros(len(rows), max(1, int(lengths.max())), dtype=torch.int64)
+    grams: list[int] = []
+    offsets: list[int] = []
+    for index, (row, words) in enumerate(zip(rows, unknown, strict=True)):
+        values = torch.tensor(row, dtype=torch.int64)
+        ids[index, : len(row)] = torch.where(values >= vocabulary, values + len(offsets), values)
+        for buckets in words:
+            offsets.append(len(grams))
+            grams.extend(buckets)
+    return Batch(ids, lengths, torch.tensor(grams, dtype=torch.int64), torch.tensor(offsets))
+
+
+class Classifier(nn.Module):
+    """The network. Stateless between messages."""
+
+    def __init__(self, config: ClassifierConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.words = nn.Embedding(config.vocabulary, config.embedding, padding_idx=0)
+        self.grams = nn.EmbeddingBag(config.buckets, config.embedding, mode="mean")
+        self.encoder = BidirectionalLSTM(config.embedding, config.hidden)
+        self.attention = AdditiveAttention(2 * config.hidden, config.attention)
+        # One draw a message and channel (Gal & Ghahramani 2016), the same at every step.
+        self.embedding_dropout = nn.Dropout1d(config.embedding_dropout)
+        self.dropout = nn.Dropout(config.dropout)
+        self.output = nn.Linear(6 * config.hidden + 2 * config.embedding, 1)
+        for embedding in (self.words, self.grams):
+            nn.init.normal_(embedding.weight, std=0.1)
+        with torch.no_grad():
+            self.words.weight[0] = 0
+
+    def embed(self, batch: Batch) -> Tensor:
+        """float [B, T, E]: a row of the matrix a known word, the mean of its n-grams' else."""
+        unknown_BT = batch.ids >= self.config.vocabulary
+        x_BTE: Tensor = self.words(batch.ids.masked_fill(unknown_BT, 0))
+        if batch.offsets.numel() == 0:
+            return x_BTE
+        u_UE = self.grams(batch.grams, batch.offsets)
+        x_BTE = x_BTE.clone()
+        x_BTE[unknown_BT] = u_UE[batch.ids[unknown_BT] - self.config.vocabulary].to(x_BTE.dtype)
+        return x_BTE
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits of spam, float [B]."""
+        return self.read(self.embed(batch), batch.lengths)
+
+    def read(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
+        """Logits, float [B], of embedded messages: what an explanation differentiates."""
+        mask_BT = step_mask(lengths, x_BTE.shape[1])
+        x_BTE = self.embedding_dropout(x_BTE.transpose(1, 2)).transpose(1, 2)
+        h_BTD = self.encoder(x_BTE, lengths)
+        pooled = torch.cat(
+            [
+                masked_mean(h_BTD, mask_BT),
+                masked_max(h_BTD, mask_BT),
+                self.attention(h_BTD, mask_BT),
+                masked_mean(x_BTE, mask_BT),
+                masked_max(x_BTE, mask_BT),
+            ],
+            dim=1,
+        )
+        logits: Tensor = self.output(self.dropout(pooled)).squeeze(1)
+        return logits.float()

@@ -1,0 +1,200 @@
+"""HTML to the text a reader sees: blocks end lines, what is hidden by style is left out.
+
+Spam hides words that look harmless (white on white, size zero, display none) to fool filters, and
+newsletters hide a preheader the same way; neither is read. This is no browser: only inline styles,
+the old presentational attributes and simple `.class` / `tag` rules are understood. Nothing is
+fetched or run.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_TAG = re.compile(
+    r"<(?:!doctype html|html|head|body|table|tbody|tr|td|div|p|br|span|font|center|img|style|"
+    r"a\s+href|h[1-6]|ul|li|b|strong)\b[^<>]{0,2000}>",
+    re.I,
+)
+_DROPPED = frozenset(
+    "head script style title noscript template svg math object iframe select textarea audio video "
+    "canvas map datalist".split()
+)
+_BLOCK = frozenset(
+    "address article aside blockquote body br caption center dd details div dl dt figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol p pre section summary table tbody td "
+    "tfoot th thead tr ul".split()
+)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_AT_RULE = re.compile(r"@[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|@[^;{}]*;")
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
+    r"|opacity\s*:\s*0*(?:\.0\d*)?\s*(?:;|!|$)"
+    r"|max-height\s*:\s*0(?:px)?\s*(?:;|!|$)|text-indent\s*:\s*-\d{3,}",
+    re.I,
+)
+_FONT_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)\s*(px|pt|em|rem|%)?", re.I)
+_COLOR = re.compile(r"(?:^|[;\s])color\s*:\s*([^;!]+)", re.I)
+_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)", re.I)
+_HEX = re.compile(r"#([0-9a-f]{6}|[0-9a-f]{3})\b", re.I)
+_RGB = re.compile(r"rgba?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)", re.I)
+_NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250)}
+_SPACE = re.compile(r"[ \t\r\f\v\xa0]+")
+_LINES = re.compile(r"\s*\n\s*")
+_MAX_NODES = 100_000
+
+Color: TypeAlias = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    """What is inherited: text and background colour (None: unknown, hides nothing) and size."""
+
+    color: Color = (0, 0, 0)
+    background: Color = (255, 255, 255)
+    tiny: bool = False
+
+    @property
+    def invisible(self) -> bool:
+        if self.tiny:
+            return True
+        if self.color is None or self.background is None:
+            return False
+        return sum(abs(a - b) for a, b in zip(self.color, self.background, strict=True)) < 24
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a text that nobody declared to be HTML is HTML: two tags near its beginning."""
+    found = 0
+    for _ in _TAG.finditer(text, 0, 20_000):
+        found += 1
+        if found == 2:
+            return True
+    return False
+
+
+def visible_text(source: str) -> str:
+    """Render HTML to text. Never raises; what selectolax cannot parse yields the empty string."""
+    root = LexborHTMLParser(source).root
+    if root is None:
+        return ""
+    rules = _style_rules(root)
+    pieces: list[str] = []
+    # An explicit stack: hostile HTML nests deeper than Python recurses. None marks a block's end.
+    stack: list[tuple[LexborNode, _Paint] | None] = [(root, _Paint())]
+    for _ in range(_MAX_NODES):
+        if not stack:
+            break
+        entry = stack.pop()
+        if entry is None:
+            pieces.append("\n")
+        else:
+            _visit(entry[0], entry[1], rules, pieces, stack)
+    text = _SPACE.sub(" ", "".join(pieces))
+    return _LINES.sub("\n", text).strip()
+
+
+def _visit(
+    node: LexborNode,
+    paint: _Paint,
+    rules: dict[str, str],
+    pieces: list[str],
+    stack: list[tuple[LexborNode, _Paint] | None],
+) -> None:
+    """Emit one node's own text and push its children so that the first is popped first."""
+    tag = node.tag or ""
+    if tag == "-text":
+        if not paint.invisible:
+            pieces.append((node.text_content or "").replace("\n", " "))
+        return
+    if tag in _DROPPED or tag.startswith(("-", "!")):
+        return
+    attributes = node.attributes
+    style = _style(tag, attributes, rules)
+    if "hidden" in attributes or (style and _HIDDEN.search(style)):
+        return
+    paint = _repaint(paint, style, attributes)
+    if tag == "img" and attributes.get("alt"):
+        pieces.append(f" {attributes['alt']} ")
+    if tag in _BLOCK:
+        pieces.append("\n")
+        stack.append(None)
+    children = []
+    child = node.first_child
+    while child is not None:
+        children.append((child, paint))
+        child = child.next
+    stack.extend(reversed(children))
+
+
+def _style(tag: str, attributes: dict[str, str | None], rules: dict[str, str]) -> str:
+    """All declarations that apply, the weakest first, as one string."""
+    found = [rules.get(tag, "")] if rules else []
+    if rules and attributes.get("class"):
+        found += [rules.get("." + name.lower(), "") for name in (attributes["class"] or "").split()]
+    if attributes.get("style"):
+        found.append(attributes["style"] or "")
+    return ";".join(part for part in found if part)
+
+
+def _style_rules(root: LexborNode) -> dict[str, str]:
+    """Declarations of `.class` and `tag` selectors outside of @media and the like."""
+    rules: dict[str, str] = {}
+    for sheet in root.css("style"):
+        css = _AT_RULE.sub(" ", _COMMENT.sub(" ", (sheet.text() or "")[:100_000]))
+        for selectors, declarations in _RULE.findall(css):
+            for selector in selectors.split(","):
+                name = selector.strip().lower()
+                # `div.note` is read as `.note`; anything longer is not understood and left alone.
+                name = name[name.find(".") :] if "." in name else name
+                if re.fullmatch(r"\.?[\w-]+", name):
+                    rules[name] = rules.get(name, "") + ";" + declarations
+    return rules
+
+
+def _repaint(paint: _Paint, style: str, attributes: dict[str, str | None]) -> _Paint:
+    if not style and not attributes:
+        return paint
+    color, background = paint.color, paint.background
+    if attributes.get("bgcolor"):
+        background = _parse_color(attributes["bgcolor"] or "")
+    elif attributes.get("background"):
+        background = None
+    for key in ("color", "text"):
+        if attributes.get(key):
+            color = _parse_color(attributes[key] or "")
+    if style:
+        colors, backgrounds = _COLOR.findall(style), _BACKGROUND.findall(style)
+        color = _parse_color(colors[-1]) if colors else color
+        if backgrounds and backgrounds[-1].strip().lower() not in ("transparent", "none", "inherit"):
+            background = _parse_color(backgrounds[-1])
+    return _Paint(color, background, _is_tiny(style, paint.tiny))
+
+
+def _is_tiny(style: str, inherited: bool) -> bool:
+    """Whether text is too small to read. Frameworks set 0 on a cell and a real size within."""
+    sizes = _FONT_SIZE.findall(style) if "font-size" in style else []
+    if not sizes:
+        return inherited
+    number, unit = sizes[-1]
+    try:
+        return float(number) < {"px": 2, "pt": 2, "%": 10}.get(unit.lower(), 0.1)
+    except ValueError:
+        return inherited
+
+
+def _parse_color(value: str) -> Color:
+    """A CSS colour as red, green, blue in 0..255; None when it is not understood or an image."""
+    value = value.strip().lower()
+    if "url(" in value or "gradient" in value:
+        return None
+    if value in _NAMED:
+        return _NAMED[value]
+    if match := _HEX.search(value if value.startswith("#") else f"#{value}"):
+        digits = match[1] if len(match[1]) == 6 else "".join(2 * c for c in match[1])
+        return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+    if match := _RGB.search(value):
+        return int(match[1]), int(match[2]), int(match[3])
+    return None

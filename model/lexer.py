@@ -1,0 +1,91 @@
+"""Normalised text to tokens with offsets: words, and placeholders for what never comes twice.
+
+An address, a link or a number says more by its kind than by its letters, so each becomes one or
+two placeholder tokens that keep what matters: a link its top-level domain, a number its digit
+count. Published corpora space their punctuation apart (`http : / / a . com`, `it ' s`) and mail
+does not; both must read the same, so the patterns allow for the spaces.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+SUBJECT, BODY = "<subject>", "<body>"
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_TLD = (
+    "com|net|org|info|biz|edu|gov|mil|int|name|mobi|xyz|top|online|site|shop|club|live|click|link"
+    "|[a-z]{2}"
+)
+_TOKEN = re.compile(
+    rf"""
+    (?P<url>
+        (?:https?\s?:\s?/\s?/\s?|www\s?\.\s?)                    # scheme or www
+        (?: (?P<ip>\d+(?:\s?\.\s?\d+){{3}})
+          | [\w-]+(?:\s?\.\s?[\w-]+){{0,8}}?\s?\.\s?(?P<tld>{_TLD})\b(?!\s?\.\s?\w+\s?[./])
+          | [\w.-]+ )
+        (?:\s?[:/?\#]\s?[\w.,~%&=+@\#;:!/?-]*)*                         # port, path, query
+      | \b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?P<tld2>com|net|org|info|biz)\b(?:/[\w.,~%&=+@\#;:!/?-]*)?
+    )
+  | (?P<email>[\w.+-]+\s?@\s?[\w-]+(?:\s?\.\s?[\w-]+)+)
+  | (?P<spelled>(?<!\w)[^\W\d_](?P<gap>[ .*-])[^\W\d_](?:(?P=gap)[^\W\d_]){{2,}}(?!\w))  # v i a g r a
+  | (?P<cjk>[{_CJK}])
+  | (?P<number>\d+(?![^\W_]))
+  | (?P<word>[^\W_{_CJK}]{{1,64}})
+  | (?P<mark>[^\w\s]|_)(?:\s?(?P=mark))*
+    """,
+    re.X | re.I,
+)
+_DIGIT = re.compile(r"\d")
+_LEET = str.maketrans("013457", "oieast")
+_MAX_DIGITS = 9
+
+
+class Token(NamedTuple):
+    """One token; `start` and `end` are character offsets into the text that was read."""
+
+    text: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Read a normalised text into lower-case tokens, in order. Never raises."""
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        kind = match.lastgroup
+        if kind == "word":
+            yield Token(_word(match[0].lower()), start, end)
+        elif kind == "mark":
+            mark = match["mark"]
+            yield Token(mark if end - start == 1 else mark + "+", start, end)
+        elif kind == "number":
+            yield Token(f"<n{min(end - start, _MAX_DIGITS)}>", start, end)
+        elif kind == "cjk":
+            yield Token(match[0], start, end)
+        elif kind == "email":
+            yield Token("<email>", start, end)
+        elif kind == "spelled":
+            yield Token("".join(c for c in match[0].lower() if c.isalpha()), start, end)
+        else:
+            yield Token("<url>", start, end)
+            yield Token(_host_kind(match), start, end)
+
+
+def _host_kind(match: re.Match[str]) -> str:
+    if match["ip"]:
+        return "<url:ip>"
+    domain = match["tld"] or match["tld2"]
+    return f"<url:{domain.lower()}>" if domain else "<url:other>"
+
+
+def _word(word: str) -> str:
+    """A word as it is; one with digits keeps its shape (`8pm` -> `0pm`) or loses its disguise."""
+    if word.isalpha() or not _DIGIT.search(word):
+        return word
+    digits = sum(c.isdigit() for c in word)
+    if len(word) >= 4 and digits * 2 < len(word) and word[0].isalpha():
+        plain = word.translate(_LEET)
+        # Trailing digits are a counter, not a disguise: `win32`, `sales2`.
+        if plain.isalpha() and not word[-1].isdigit():
+            return plain
+    return _DIGIT.sub("0", word)

@@ -1,0 +1,113 @@
+"""Message <-> ids with character offsets; the vocabulary; what to say of a word never seen.
+
+A word of the vocabulary has an id of its own. Any other word is the mean of its hashed character
+n-grams (Bojanowski et al. 2017, eq. 2, without the word's own vector), so `refinanncing` lies near
+`refinancing` though nobody ever wrote it so before.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from model.lexer import BODY, SUBJECT, tokens
+from model.mime import Message
+from model.text import normalise
+
+PADDING = 0
+_SPECIAL = ("<pad>",)
+_MAX_WORD = 24
+_GRAM_SIZES = (3, 4, 5)
+
+
+class MessageToken(NamedTuple):
+    """A token of a message. Offsets point into `message.subject` or `message.body`."""
+
+    text: str
+    field: str
+    start: int
+    end: int
+
+
+def message_tokens(message: Message) -> Iterator[MessageToken]:
+    """All tokens of a message: a mark, the subject's, a mark, the body's. Never raises."""
+    for mark, field, source in ((SUBJECT, "subject", message.subject), (BODY, "body", message.body)):
+        yield MessageToken(mark, field, 0, 0)
+        normal = normalise(source)
+        for token in tokens(normal.text):
+            yield MessageToken(token.text, field, *normal.source_span(token.start, token.end))
+
+
+def grams(word: str, buckets: int) -> tuple[int, ...]:
+    """The hash buckets, each in 0..buckets-1, of a word's character n-grams, `<` and `>` added."""
+    padded = f"<{word[:_MAX_WORD]}>"
+    found = {padded[i : i + n] for n in _GRAM_SIZES for i in range(len(padded) - n + 1)} or {padded}
+    return tuple(sorted({zlib.crc32(g.encode("utf-8", "surrogatepass")) % buckets for g in found}))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A message as the network reads it.
+
+    `ids` hold vocabulary ids in 1..V-1, or V + k for the k-th entry of `unknown`, the n-gram
+    buckets of a word outside the vocabulary. `len()` is the number of ids. `tokens` has one entry
+    an id, for explanations; `tokens_total` also counts what was cut off.
+    """
+
+    ids: tuple[int, ...]
+    unknown: tuple[tuple[int, ...], ...]
+    tokens: tuple[MessageToken, ...]
+    tokens_total: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Tokenizer:
+    """Vocabulary of `words` (id = position + 1; 0 is padding) and `buckets` n-gram buckets."""
+
+    def __init__(self, words: Sequence[str], buckets: int, most_tokens: int) -> None:
+        self.words = tuple(words)
+        self.buckets = buckets
+        self.most_tokens = most_tokens
+        self._ids = {word: number for number, word in enumerate(self.words, len(_SPECIAL))}
+        self._grams = lru_cache(maxsize=65_536)(lambda word: grams(word, buckets))
+
+    def __len__(self) -> int:
+        """V, the number of rows of the word embedding, padding included."""
+        return len(self.words) + len(_SPECIAL)
+
+    def id(self, word: str) -> int | None:
+        return self._ids.get(word)
+
+    def encode(self, message: Message) -> Encoded:
+        """Read the first `most_tokens` tokens; the rest is counted. Never raises."""
+        ids: list[int] = []
+        unknown: dict[str, int] = {}
+        used: list[MessageToken] = []
+        total = 0
+        for token in message_tokens(message):
+            total += 1
+            if total > self.most_tokens:
+                continue
+            known = self._ids.get(token.text)
+            if known is None:
+                known = len(self) + unknown.setdefault(token.text, len(unknown))
+            ids.append(known)
+            used.append(token)
+        buckets = tuple(self._grams(word) for word in unknown)
+        return Encoded(tuple(ids), buckets, tuple(used), total)
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {"most_tokens": self.most_tokens, "buckets": self.buckets, "words": self.words},
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Tokenizer":
+        """Raises ValueError or KeyError when the text is not a tokenizer's."""
+        stored = json.loads(text)
+        return cls(stored["words"], int(stored["buckets"]), int(stored["most_tokens"]))

@@ -1,0 +1,1 @@
+"""Offline: corpora to a checkpoint. Imports model, never app."""

@@ -1,0 +1,97 @@
+"""Length buckets: batches of nearly equal lengths, bounded by padded tokens, in random order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from model.classifier import Batch
+from training.tokens import TokenTable
+from training.vocabulary import LexiconIds
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What is done to training messages only, each a probability a token: `subword` reads a known
+    word as if it were unknown, `blank` takes a word's meaning away (its vector becomes zero)."""
+
+    subword: float = 0.1
+    blank: float = 0.1
+
+
+def buckets(
+    lengths: Indices,
+    tokens_per_batch: int,
+    most_rows: int,
+    random: np.random.Generator | None = None,
+) -> list[Indices]:
+    """Positions 0..N-1 in batches of at most `tokens_per_batch` padded tokens (one message at
+    least) and `most_rows` messages. With `random`, lengths are jittered by a tenth and the batches
+    shuffled.
+
+    A step moves the weights as far for a batch of texts of ten words as for one of mails, so
+    without a bound on rows a thousand short texts would count as much as sixty mails.
+    """
+    jitter = 1.0 if random is None else random.uniform(0.9, 1.1, len(lengths))
+    order = np.argsort(lengths * jitter, kind="stable")
+    batches: list[Indices] = []
+    begin, longest = 0, 0
+    for end, position in enumerate(order):
+        longest = max(longest, int(lengths[position]))
+        full = longest * (end - begin + 1) > tokens_per_batch or end - begin == most_rows
+        if full and end > begin:
+            batches.append(order[begin:end])
+            begin, longest = end, int(lengths[position])
+    batches.append(order[begin:])
+    if random is not None:
+        random.shuffle(batches)  # type: ignore[arg-type]  # a list of arrays is shuffled in place
+    return batches
+
+
+class BatchBuilder:
+    """Message numbers -> Batch, for one vocabulary and one bound on tokens a message."""
+
+    def __init__(self, table: TokenTable, lexicon: LexiconIds, most_tokens: int) -> None:
+        self._table = table
+        self._lexicon = lexicon
+        self._most_tokens = most_tokens
+
+    def lengths(self, rows: Indices) -> Indices:
+        """Tokens used, int64 [len(rows)]."""
+        return np.minimum(np.diff(self._table.starts)[rows], self._most_tokens)
+
+    def build(
+        self, rows: Indices, noise: Noise | None = None, random: np.random.Generator | None = None
+    ) -> Batch:
+        """Pad the messages to the longest of them; `noise` needs `random`."""
+        lengths = self.lengths(rows)
+        mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+        words = np.concatenate([self._table.row(r)[: self._most_tokens] for r in rows]).astype(
+            np.int64
+        )
+        ids = self._lexicon.ids[words]
+        blank = np.zeros(len(ids), dtype=np.bool_)
+        if noise is not None and random is not None:
+            ids[random.random(len(ids)) < noise.subword] = 0
+            blank = random.random(len(ids)) < noise.blank
+        unknown = (ids == 0) & ~blank
+        distinct, number = np.unique(words[unknown], return_inverse=True)
+        ids[unknown] = self._lexicon.size + number
+        ids[blank] = 0
+        padded = np.zeros(mask.shape, dtype=np.int64)
+        padded[mask] = ids
+        grams, offsets = self._grams(distinct)
+        tensors = (padded, lengths, grams, offsets)
+        return Batch(*(torch.from_numpy(np.ascontiguousarray(t)) for t in tensors))
+
+    def _grams(self, words: Indices) -> tuple[Indices, Indices]:
+        """The n-gram buckets of lexicon words, one after the other, and where each begins."""
+        starts = self._lexicon.starts[words]
+        counts = self._lexicon.starts[words + 1] - starts
+        offsets = np.cumsum(counts) - counts
+        flat = np.repeat(starts - offsets, counts) + np.arange(counts.sum())
+        return self._lexicon.grams[flat], offsets
