@@ -6,7 +6,9 @@ the old presentational attributes and simple `.class` / `tag` rules are understo
 fetched or run.
 """
 
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,9 +28,8 @@ _BLOCK = frozenset(
     "form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol p pre section summary table tbody td "
     "tfoot th thead tr ul".split()
 )
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_COMMENT = re.compile(r"/\*.*?\*/", re.S)
-_AT_RULE = re.compile(r"@[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|@[^;{}]*;")
+_BRACE = re.compile(r"[{}]")
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
     r"|opacity\s*:\s*0*(?:\.0\d*)?\s*(?:;|!|$)"
@@ -39,11 +40,23 @@ _FONT_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)\s*(px|pt|em|rem|%)?", re.I)
 _COLOR = re.compile(r"(?:^|[;\s])color\s*:\s*([^;!]+)", re.I)
 _BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)", re.I)
 _HEX = re.compile(r"#([0-9a-f]{6}|[0-9a-f]{3})\b", re.I)
-_RGB = re.compile(r"rgba?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)", re.I)
+_RGB = re.compile(r"rgba?\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})", re.I)
 _NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250)}
-_SPACE = re.compile(r"[ \t\r\f\v\xa0]+")
+_SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _MAX_NODES = 100_000
+# The parser walks up all open elements at each tag; browsers flatten deep nesting too. Elements
+# that have no content or end by themselves are not counted.
+_MAX_DEPTH = 4_000
+_NESTING = re.compile(
+    r"<(/?)(?!(?:area|base|br|col|dd|dt|hr|img|input|li|link|meta|option|p|t[dhr]|tbody|tfoot|thead"
+    r"|wbr)\b)[a-z]",
+    re.I,
+)
+# It also compares each attribute of a tag with all others: a tag of two thousand loses them.
+_CROWDED_TAG = re.compile(r"(<[a-z][^<>\s\"'/]*)[\s\"'/](?:[^<>\s\"'/]*[\s\"'/]){2000}[^<>]*", re.I)
+# A style sheet multiplies: every bound here keeps hostile ones from costing gigabytes or minutes.
+_MAX_CSS, _MAX_RULES, _MAX_DECLARATIONS, _MAX_CLASSES = 100_000, 5_000, 1_000, 20
 
 Color: TypeAlias = tuple[int, int, int] | None
 
@@ -77,7 +90,7 @@ def looks_like_html(text: str) -> bool:
 
 def visible_text(source: str) -> str:
     """Render HTML to text. Never raises; what selectolax cannot parse yields the empty string."""
-    root = LexborHTMLParser(source).root
+    root = LexborHTMLParser(_tame(source)).root
     if root is None:
         return ""
     rules = _style_rules(root)
@@ -94,6 +107,22 @@ def visible_text(source: str) -> str:
             _visit(entry[0], entry[1], rules, pieces, stack)
     text = _SPACE.sub(" ", "".join(pieces))
     return _LINES.sub("\n", text).strip()
+
+
+def _tame(source: str) -> str:
+    """Bound what is quadratic in the parser: elements opened deeper than `_MAX_DEPTH` become
+    comments, crowded tags lose their attributes. No mail that people write is changed."""
+    source = _CROWDED_TAG.sub(r"\1", source)
+    if source.count("<") <= _MAX_DEPTH:
+        return source
+    depth = 0
+
+    def keep(tag: re.Match[str]) -> str:
+        nonlocal depth
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        return tag[0] if depth <= _MAX_DEPTH else "<!"  # a comment, up to the next `>`
+
+    return _NESTING.sub(keep, source)
 
 
 def _visit(
@@ -133,7 +162,8 @@ def _style(tag: str, attributes: dict[str, str | None], rules: dict[str, str]) -
     """All declarations that apply, the weakest first, as one string."""
     found = [rules.get(tag, "")] if rules else []
     if rules and attributes.get("class"):
-        found += [rules.get("." + name.lower(), "") for name in (attributes["class"] or "").split()]
+        classes = (attributes["class"] or "").lower().split(maxsplit=_MAX_CLASSES)
+        found += [rules.get("." + name, "") for name in classes[:_MAX_CLASSES]]
     if attributes.get("style"):
         found.append(attributes["style"] or "")
     return ";".join(part for part in found if part)
@@ -142,16 +172,30 @@ def _style(tag: str, attributes: dict[str, str | None], rules: dict[str, str]) -
 def _style_rules(root: LexborNode) -> dict[str, str]:
     """Declarations of `.class` and `tag` selectors outside of @media and the like."""
     rules: dict[str, str] = {}
-    for sheet in root.css("style"):
-        css = _AT_RULE.sub(" ", _COMMENT.sub(" ", (sheet.text() or "")[:100_000]))
-        for selectors, declarations in _RULE.findall(css):
-            for selector in selectors.split(","):
-                name = selector.strip().lower()
-                # `div.note` is read as `.note`; anything longer is not understood and left alone.
-                name = name[name.find(".") :] if "." in name else name
-                if re.fullmatch(r"\.?[\w-]+", name):
-                    rules[name] = rules.get(name, "") + ";" + declarations
+    sheets = (_COMMENT.sub(" ", (sheet.text() or "")[:_MAX_CSS]) for sheet in root.css("style"))
+    found = itertools.chain.from_iterable(map(_top_rules, sheets))
+    for selector, declarations in itertools.islice(found, _MAX_RULES):
+        name = selector.strip().lower()
+        # `div.note` is read as `.note`; anything longer is not understood and left alone.
+        name = name[name.find(".") :] if "." in name else name
+        if re.fullmatch(r"\.?[\w-]+", name):
+            rules[name] = (rules.get(name, "") + ";" + declarations)[-_MAX_DECLARATIONS:]
     return rules
+
+
+def _top_rules(css: str) -> Iterator[tuple[str, str]]:
+    """(selector, declarations) of each rule outside of any `@` block, in one linear pass."""
+    prelude, begin, depth = "", 0, 0
+    for brace in _BRACE.finditer(css):
+        text, begin = css[begin : brace.start()], brace.end()
+        if brace[0] == "{":
+            prelude = text.rpartition(";")[2] if depth == 0 else prelude  # after `@import …;`
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0 and not prelude.lstrip().startswith("@"):
+                declarations = text[:_MAX_DECLARATIONS]
+                yield from ((selector, declarations) for selector in prelude.split(","))
 
 
 def _repaint(paint: _Paint, style: str, attributes: dict[str, str | None]) -> _Paint:

@@ -3,7 +3,9 @@
 An address, a link or a number says more by its kind than by its letters, so each becomes one or
 two placeholder tokens that keep what matters: a link its top-level domain, a number its digit
 count. Published corpora space their punctuation apart (`http : / / a . com`, `it ' s`) and mail
-does not; both must read the same, so the patterns allow for the spaces.
+does not; both must read the same, so the patterns allow for the spaces. What may repeat before a
+pattern can fail is bounded (RFC 1035, 5321: 63 and 64 characters), else hostile text takes
+quadratic time.
 """
 
 import re
@@ -24,12 +26,12 @@ _TOKEN = re.compile(
           | [\w-]+(?:\s?\.\s?[\w-]+){{0,8}}?\s?\.\s?(?P<tld>{_TLD})\b(?!\s?\.\s?\w+\s?[./])
           | [\w.-]+ )
         (?:\s?[:/?\#]\s?[\w.,~%&=+@\#;:!/?-]*)*                         # port, path, query
-      | \b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?P<tld2>com|net|org|info|biz)\b(?:/[\w.,~%&=+@\#;:!/?-]*)?
+      | \b[a-z0-9][a-z0-9-]{{0,62}}(?:\.[a-z0-9-]{{1,63}}){{0,8}}\.(?P<tld2>com|net|org|info|biz)\b(?:/[\w.,~%&=+@\#;:!/?-]*)?
     )
-  | (?P<email>[\w.+-]+\s?@\s?[\w-]+(?:\s?\.\s?[\w-]+)+)
+  | (?P<email>[\w.+-]{{1,64}}\s?@\s?[\w-]+(?:\s?\.\s?[\w-]+)+)
   | (?P<spelled>(?<!\w)[^\W\d_](?P<gap>[ .*-])[^\W\d_](?:(?P=gap)[^\W\d_]){{2,}}(?!\w))  # v i a g r a
   | (?P<cjk>[{_CJK}])
-  | (?P<number>\d+(?![^\W_]))
+  | (?P<number>\d{{1,400}}+(?![^\W_]))
   | (?P<word>[^\W_{_CJK}]{{1,64}})
   | (?P<mark>[^\w\s]|_)(?:\s?(?P=mark))*
     """,

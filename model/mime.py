@@ -8,14 +8,15 @@ as well as it can be, what lies beyond a limit is not read. RFC 5322, 2045, 2046
 
 import binascii
 import codecs
+import itertools
 import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message as Headers
 from email.parser import BytesHeaderParser
+from email.utils import collapse_rfc2231_value
+from operator import itemgetter
 
 from model.html import looks_like_html, visible_text
 
@@ -26,9 +27,15 @@ _MBOX_LINE = re.compile(rb"\A(?:>?From [^\n]*\n)+")
 _SOURCE = re.compile(r"\A(?:>?From .*\n)?(?:[A-Za-z][\w-]*:.*\n(?:[ \t]+\S.*\n)*)+(?:\s*\n|\Z)")
 _MAIL_HEADER = re.compile(r"^(?:from|received|mime-version|date|return-path|message-id):", re.I | re.M)
 _SUBJECT_LINE = re.compile(r"\A\s*subject:[ \t]*(.*)(?:\n|\Z)", re.I)
-_FOLD = re.compile(r"\s*[\r\n]+\s*")
+_FOLD = re.compile(r"[\r\n]+")
+_ENCODED_WORD = re.compile(r"=\?([\w.:-]{1,40})(?:\*[\w-]{0,40})?\?([bq])\?(.{0,2000}?)\?=", re.I)
+_BETWEEN_WORDS = re.compile(r"\?=[ \t]+(?==\?)")
+# Bytes of the headers of one entity, and of a structured one: the library parses those in
+# quadratic time.
+_MAX_HEADERS, _MAX_STRUCTURED = 256_000, 4_000
+_STRUCTURED = ("Content-Type", "Content-Disposition", "Content-Transfer-Encoding")
 # Codecs that are no character sets, or that take quadratic time on long input.
-_NOT_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+_NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +81,18 @@ def parse(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Message:
     headers, body = _split(raw)
     budget = [limits.max_parts]
     texts = [t for t in _texts(headers, body, limits, 0, budget) if t.strip()]
-    subject = _decode_header(str(headers.get("Subject", "")))
+    subject = _subject(headers)
     return Message(subject[: limits.max_text], "\n\n".join(texts)[: limits.max_text])
 
 
 def from_text(text: str, limits: Limits = DEFAULT_LIMITS) -> Message:
     """Read what a person pastes: plain text, a `Subject:` line and a body, a mail's source, HTML.
 
-    Never raises. Lone surrogates, which JSON can carry, are kept as they are.
+    Never raises. Lone surrogates, which JSON can carry, are kept, or become `?` in a mail's source.
     """
     head = text[:20_000].replace("\r\n", "\n")
     if _SOURCE.match(head) and _MAIL_HEADER.search(head.partition("\n\n")[0]):
-        return parse(text.encode("utf-8", "surrogatepass"), limits)
+        return parse(text.encode("utf-8", "replace"), limits)
     subject = _SUBJECT_LINE.match(text)
     if subject:
         return from_fields(subject[1].strip(), text[subject.end() :], limits)
@@ -102,10 +109,14 @@ def from_fields(subject: str, body: str, limits: Limits = DEFAULT_LIMITS) -> Mes
 
 def _split(raw: bytes) -> tuple[Headers, bytes]:
     """Headers and body; a message without a blank line or without headers is all body."""
-    head = _HEADERS.match(raw)
+    head = _HEADERS.match(raw, 0, _MAX_HEADERS)
     if head is None:
         return Headers(), raw
     headers = BytesHeaderParser().parsebytes(head[0] + b"\n")
+    for name in _STRUCTURED:
+        value = str(headers.get(name, ""))
+        if len(value) > _MAX_STRUCTURED:
+            headers.replace_header(name, value[:_MAX_STRUCTURED])
     return headers, _NEWLINE.sub(b"", raw[head.end() :])
 
 
@@ -117,7 +128,7 @@ def _texts(
     if budget[0] < 0 or depth > limits.max_depth:
         return
     kind = headers.get_content_type()
-    boundary = headers.get_boundary()
+    boundary = _parameter(headers, "boundary").rstrip()
     if kind.startswith("multipart/") and boundary:
         children = [_split(part) for part in _split_multipart(body, boundary, budget[0])]
         if kind == "multipart/alternative":
@@ -127,7 +138,7 @@ def _texts(
                 yield from _texts(child_headers, child_body, limits, depth + 1, budget)
     elif kind == "message/rfc822":
         inner_headers, inner_body = _split(_decode_transfer(headers, body))
-        yield _decode_header(str(inner_headers.get("Subject", "")))
+        yield _subject(inner_headers)
         yield from _texts(inner_headers, inner_body, limits, depth + 1, budget)
     elif kind.startswith(("text/", "multipart/")):
         yield _leaf(_Part(headers, body), limits)
@@ -182,16 +193,24 @@ def _decode_base64(payload: bytes) -> bytes:
 
 
 def _decode_charset(payload: bytes, headers: Headers) -> str:
-    charset = headers.get_param("charset")
-    name = charset if isinstance(charset, str) else ""
-    return decode(payload, name)
+    return decode(payload, _parameter(headers, "charset"))
+
+
+def _parameter(headers: Headers, name: str) -> str:
+    """A parameter of Content-Type (RFC 2231 included); empty when there is none or it is broken."""
+    try:
+        value = collapse_rfc2231_value(headers.get_param(name, "") or "")
+        value.encode("utf-8", "surrogateescape")
+    except (ValueError, LookupError):
+        return ""
+    return value
 
 
 def decode(payload: bytes, charset: str = "") -> str:
     """Bytes to text: the declared charset, else UTF-8, else Windows-1252. Never raises."""
     for name in (charset, "utf-8"):
         try:
-            codec = codecs.lookup(name.strip("\"' ")).name
+            codec = codecs.lookup(name.strip("\"' ")[:40]).name
             if codec not in _NOT_CHARSETS:
                 return payload.decode(codec)
         except (LookupError, ValueError):
@@ -199,15 +218,29 @@ def decode(payload: bytes, charset: str = "") -> str:
     return payload.decode("cp1252", "replace")
 
 
-def _decode_header(value: str) -> str:
-    """Encoded words (RFC 2047) to text; raw 8-bit bytes, which the parser escapes, are decoded."""
-    value = _FOLD.sub(" ", value)
-    if "=?" not in value:
-        return decode(value.encode("utf-8", "surrogateescape")) if not value.isascii() else value
-    try:
-        chunks = decode_header(value)
-    except (HeaderParseError, ValueError, LookupError):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _subject(headers: Headers) -> str:
+    """The subject, unfolded and decoded. Taken raw: `get` blots raw 8-bit bytes out."""
+    raw = next((value for name, value in headers.raw_items() if name.lower() == "subject"), "")
+    value = " ".join(line.strip() for line in _FOLD.split(str(raw)))
+    value = decode(value.encode("utf-8", "surrogateescape"))
+    return _decode_words(value).strip() if "=?" in value else value
+
+
+def _decode_words(value: str) -> str:
+    """Encoded words (RFC 2047) to text. Neighbours of one charset are joined before decoding, as
+    many senders split within a character; what is no encoded word stays as it is."""
+    pieces: list[tuple[str, bytes]] = []
+    value, done = _BETWEEN_WORDS.sub("?=", value), 0
+    for match in _ENCODED_WORD.finditer(value):
+        if match.start() > done:
+            pieces.append(("", value[done : match.start()].encode("utf-8", "replace")))
+        data = match[3].encode("utf-8", "replace")
+        is_base64 = match[2] in "bB"
+        data = _decode_base64(data) if is_base64 else binascii.a2b_qp(data, header=True)
+        pieces.append((match[1].lower(), data))
+        done = match.end()
+    pieces.append(("", value[done:].encode("utf-8", "replace")))
     return "".join(
-        chunk if isinstance(chunk, str) else decode(chunk, charset or "") for chunk, charset in chunks
-    ).strip()
+        decode(b"".join(data for _, data in run), charset)
+        for charset, run in itertools.groupby(pieces, key=itemgetter(0))
+    )

@@ -12,12 +12,14 @@ import unicodedata
 from dataclasses import dataclass, field
 
 _ODD = re.compile(
-    r"[^\W\d_]*[^\x00-\x7f][^\s\x00-\x7f]*(?:\w|[^\x00-\x7f])*"  # a word holding non-ASCII, whole
+    # A word holding non-ASCII, whole; tried at a word's first letter only, else it is quadratic.
+    r"(?<![^\W\d_])[^\W\d_]*[^\x00-\x7f][^\s\x00-\x7f]*(?:\w|[^\x00-\x7f])*"
     r"|&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,24});"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+"
     r"|=\r?\n"  # a quoted-printable soft break that was never decoded
 )
 _LATIN = re.compile(r"[A-Za-z]")
+_WORD = re.compile(r"\w+")
 # Letters of other scripts that look Latin in common fonts (UTS #39, the frequent ones).
 _LOOK_ALIKES = str.maketrans(
     "аАВсСеЕНіІјЈкКМоОрРѕЅТуУхХԁһɡӏӀԛԝʏνΝαΑΒΕΖΗΙιΚκΜΟοΡρΤτΥυΧχɑɩıϲաոսցօһḷ",
@@ -86,12 +88,15 @@ def _replace(odd: str) -> str:
 def _clean(text: str) -> str:
     """Compatibility forms, then nothing that cannot be seen, then one script a word."""
     composed = _OVERLAY.sub("", unicodedata.normalize("NFKC", text))
+    composed = composed[: max(64, 4 * len(text))]  # one character of hostile text may become 18
     if composed.isascii() and composed.isprintable():
         return composed
     visible = "".join(
         c for c in composed if c in _KEPT_CONTROL or unicodedata.category(c) not in _INVISIBLE
     )
-    if _LATIN.search(visible):
-        # Only a word that mixes scripts is disguised: Greek and Russian stay as they are.
-        return visible.translate(_LOOK_ALIKES)
-    return visible
+    return _WORD.sub(_undisguise, visible) if _LATIN.search(visible) else visible
+
+
+def _undisguise(word: re.Match[str]) -> str:
+    """Only a word that mixes scripts is disguised: Greek and Russian stay as they are."""
+    return word[0].translate(_LOOK_ALIKES) if _LATIN.search(word[0]) else word[0]
