@@ -1,0 +1,74 @@
+# Every target makes what it needs: the virtual environment is rebuilt when pyproject.toml changes.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+# Python 3.11 first: the newest versions may have no wheel yet of one of the pinned packages.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,\
+	$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
+# The build of torch, and where to look for it besides PyPI. On an x86-64 Linux machine PyPI's
+# build brings gigabytes of GPU libraries; with an NVIDIA GPU: make serve TORCH_INDEX=
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+.PHONY: serve
+serve: $(RUNTIME) ## Install, migrate the database and serve on 127.0.0.1:8000 (HAMLET_* settings apply)
+	@exec $(BIN)/python -m app
+
+.PHONY: test
+test: lint ## Lint, check types and run every test that this machine can run
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(DEV) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(DEV) ## Format the code and repair what ruff can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: train
+train: $(DEV) ## Reproduce the shipped weights: make train ARGS="--corpora DIR"
+	$(BIN)/python -m training train training/runs/classifier.toml $(ARGS)
+
+.PHONY: evaluate
+evaluate: $(DEV) ## Measure the shipped weights and the baselines: make evaluate ARGS="--corpora DIR"
+	$(BIN)/python -m training evaluate $(ARGS)
+
+.PHONY: crossval
+crossval: $(DEV) ## Leave each corpus out once: make crossval ARGS="--corpora DIR"
+	$(BIN)/python -m training crossval $(ARGS)
+
+.PHONY: clean
+clean: ## Remove the virtual environment and the tools' caches; databases and weights stay
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# torch goes first and alone: once its build is there, no later step replaces it. Few retries, so
+# that a machine which cannot reach TORCH_INDEX soon goes on with PyPI.
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	@echo "Installing the runtime packages into $(VENV); the first time takes a minute or two."
+	$(PIP) install --no-deps --retries 1 --timeout 15 \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) "$(TORCH)"
+	$(PIP) install --editable .
+	@touch $@
+
+$(DEV): $(RUNTIME)
+	$(PIP) install --editable ".[training,dev]"
+	@touch $@
