@@ -1,1 +1,1 @@
-"""The networks and everything needed to run them: text, tokenizer, classifier, predictor, engine."""
+"""The networks and everything needed to run them, from a raw mail to a probability."""

@@ -33,4 +33,5 @@ class AdditiveAttention(nn.Module):
         scores_BT = self.query(torch.tanh(self.project(x_BTD))).squeeze(2).float()
         scores_BT = scores_BT.masked_fill(~mask_BT, torch.finfo(scores_BT.dtype).min)
         weights_BT = scores_BT.softmax(1).to(x_BTD.dtype)
-        return (weights_BT[:, :, None] * x_BTD).sum(1)
+        attended: Tensor = (weights_BT[:, :, None] * x_BTD).sum(1)
+        return attended

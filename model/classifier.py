@@ -3,7 +3,9 @@
 Words become rows of a trainable matrix, or the mean of their n-grams' rows when the vocabulary
 lacks them; a bidirectional LSTM reads them; its states are pooled over time beside the embeddings
 themselves (a skip connection past the recurrence, as in a deep RNN of type (c), Pascanu et al.
-2014); a linear layer gives the logit of spam. Training, calibration and text are elsewhere.
+2014); a linear layer gives the logit of spam. One more skip leads from the input straight to the
+logit: a scalar for each hashed word and word pair (wide and deep, Cheng et al. 2016), for what is
+known by its name alone. Training, calibration and text are elsewhere.
 
 Axes: B messages, T tokens, E embedding width, H hidden width, U distinct unknown words.
 """
@@ -16,14 +18,17 @@ from torch import Tensor, nn
 
 from model.attention import AdditiveAttention, masked_max, masked_mean
 from model.recurrent import BidirectionalLSTM, step_mask
+from model.tokenizer import Encoded
 
 
 @dataclass(frozen=True, slots=True)
 class ClassifierConfig:
-    """Sizes. `vocabulary` counts the padding row; dropouts are probabilities, used in training."""
+    """Sizes. `vocabulary` counts the padding row; `pairs` buckets are shared by words and word
+    pairs on the wide path, 0 leaves it out; dropouts are probabilities, used in training."""
 
     vocabulary: int
     buckets: int
+    pairs: int = 0
     embedding: int = 128
     hidden: int = 128
     attention: int = 64
@@ -34,10 +39,12 @@ class ClassifierConfig:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A padded batch: `ids` int64 [B, T] (0 pads, V + u is unknown word u), `lengths` int64 [B],
-    and the n-gram buckets of all U unknown words one after the other, beginning at `offsets`."""
+    `hashes` int64 [B, T] (the words' 32-bit hashes, 0 where there is none to see), and the n-gram
+    buckets of all U unknown words one after the other, beginning at `offsets`."""
 
     ids: Tensor
     lengths: Tensor
+    hashes: Tensor
     grams: Tensor
     offsets: Tensor
 
@@ -45,26 +52,57 @@ class Batch:
         return Batch(
             self.ids.to(device),
             self.lengths.to(device),
+            self.hashes.to(device),
             self.grams.to(device),
             self.offsets.to(device),
         )
 
 
-def collate(
-    rows: Sequence[Sequence[int]], unknown: Sequence[Sequence[Sequence[int]]], vocabulary: int
-) -> Batch:
-    """Pad rows of ids; each row's unknown words, numbered from `vocabulary`, are renumbered."""
-    lengths = torch.tensor([len(row) for row in rows], dtype=torch.int64)
-    ids = torch.zeros(len(rows), max(1, int(lengths.max())), dtype=torch.int64)
+def collate(messages: Sequence[Encoded], vocabulary: int) -> Batch:
+    """Pad messages; each one's unknown words, numbered from `vocabulary`, are renumbered."""
+    lengths = torch.tensor([len(message) for message in messages], dtype=torch.int64)
+    ids = torch.zeros(len(messages), max(1, int(lengths.max())), dtype=torch.int64)
+    hashes = torch.zeros_like(ids)
     grams: list[int] = []
     offsets: list[int] = []
-    for index, (row, words) in enumerate(zip(rows, unknown, strict=True)):
-        values = torch.tensor(row, dtype=torch.int64)
-        ids[index, : len(row)] = torch.where(values >= vocabulary, values + len(offsets), values)
-        for buckets in words:
+    for index, message in enumerate(messages):
+        row = torch.tensor(message.ids, dtype=torch.int64)
+        ids[index, : len(row)] = torch.where(row >= vocabulary, row + len(offsets), row)
+        hashes[index, : len(row)] = torch.tensor(message.hashes, dtype=torch.int64)
+        for buckets in message.unknown:
             offsets.append(len(grams))
             grams.extend(buckets)
-    return Batch(ids, lengths, torch.tensor(grams, dtype=torch.int64), torch.tensor(offsets))
+    return Batch(
+        ids,
+        lengths,
+        hashes,
+        torch.tensor(grams, dtype=torch.int64),
+        torch.tensor(offsets, dtype=torch.int64),
+    )
+
+
+class WidePath(nn.Module):
+    """A scalar for each hashed word and word pair; their sum over the root of their number, as a
+    linear model sees the L2-normalised bag of a message's words and pairs."""
+
+    def __init__(self, buckets: int, dropout: float) -> None:
+        super().__init__()
+        self.weight = nn.Embedding(buckets, 1)
+        self.dropout = dropout
+        nn.init.zeros_(self.weight.weight)
+
+    def forward(self, hashes_BT: Tensor) -> Tensor:
+        """int64 [B, T] -> float [B]: what the words and pairs add to the logit."""
+        first, second = hashes_BT[:, :-1], hashes_BT[:, 1:]
+        pair_BT = first * 0x85EBCA77 + second * 0xC2B2AE3D
+        features = torch.cat([hashes_BT * 0x9E3779B1, pair_BT], 1)
+        seen = torch.cat([hashes_BT != 0, (first != 0) & (second != 0)], 1)
+        if self.training:
+            seen = seen & (torch.rand(seen.shape, device=seen.device) >= self.dropout)
+        buckets = (features >> 13).remainder(self.weight.num_embeddings)
+        scalars = self.weight(buckets).squeeze(2) * seen
+        total: Tensor = scalars.sum(1) / seen.sum(1).clamp(min=1).sqrt()
+        return total
 
 
 class Classifier(nn.Module):
@@ -81,6 +119,7 @@ class Classifier(nn.Module):
         self.embedding_dropout = nn.Dropout1d(config.embedding_dropout)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(6 * config.hidden + 2 * config.embedding, 1)
+        self.wide = WidePath(config.pairs, config.dropout) if config.pairs else None
         for embedding in (self.words, self.grams):
             nn.init.normal_(embedding.weight, std=0.1)
         with torch.no_grad():
@@ -99,7 +138,8 @@ class Classifier(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits of spam, float [B]."""
-        return self.read(self.embed(batch), batch.lengths)
+        logits = self.read(self.embed(batch), batch.lengths)
+        return logits if self.wide is None else logits + self.wide(batch.hashes)
 
     def read(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
         """Logits, float [B], of embedded messages: what an explanation differentiates."""

@@ -20,13 +20,70 @@ _TAG = re.compile(
     re.I,
 )
 _DROPPED = frozenset(
-    "head script style title noscript template svg math object iframe select textarea audio video "
-    "canvas map datalist".split()
+    [
+        "head",
+        "script",
+        "style",
+        "title",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "object",
+        "iframe",
+        "select",
+        "textarea",
+        "audio",
+        "video",
+        "canvas",
+        "map",
+        "datalist",
+    ]
 )
 _BLOCK = frozenset(
-    "address article aside blockquote body br caption center dd details div dl dt figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol p pre section summary table tbody td "
-    "tfoot th thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "legend",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 _BRACE = re.compile(r"[{}]")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
@@ -80,12 +137,7 @@ class _Paint:
 
 def looks_like_html(text: str) -> bool:
     """Whether a text that nobody declared to be HTML is HTML: two tags near its beginning."""
-    found = 0
-    for _ in _TAG.finditer(text, 0, 20_000):
-        found += 1
-        if found == 2:
-            return True
-    return False
+    return any(number == 2 for number, _ in enumerate(_TAG.finditer(text, 0, 20_000), 1))
 
 
 def visible_text(source: str) -> str:
@@ -212,7 +264,11 @@ def _repaint(paint: _Paint, style: str, attributes: dict[str, str | None]) -> _P
     if style:
         colors, backgrounds = _COLOR.findall(style), _BACKGROUND.findall(style)
         color = _parse_color(colors[-1]) if colors else color
-        if backgrounds and backgrounds[-1].strip().lower() not in ("transparent", "none", "inherit"):
+        if backgrounds and backgrounds[-1].strip().lower() not in (
+            "transparent",
+            "none",
+            "inherit",
+        ):
             background = _parse_color(backgrounds[-1])
     return _Paint(color, background, _is_tiny(style, paint.tiny))
 

@@ -18,6 +18,7 @@ _TLD = (
     "com|net|org|info|biz|edu|gov|mil|int|name|mobi|xyz|top|online|site|shop|club|live|click|link"
     "|[a-z]{2}"
 )
+_PATH = r"\w.,~%&=+@\#;:!/?-"
 _TOKEN = re.compile(
     rf"""
     (?P<url>
@@ -25,11 +26,13 @@ _TOKEN = re.compile(
         (?: (?P<ip>\d+(?:\s?\.\s?\d+){{3}})
           | [\w-]+(?:\s?\.\s?[\w-]+){{0,8}}?\s?\.\s?(?P<tld>{_TLD})\b(?!\s?\.\s?\w+\s?[./])
           | [\w.-]+ )
-        (?:\s?[:/?\#]\s?[\w.,~%&=+@\#;:!/?-]*)*                         # port, path, query
-      | \b[a-z0-9][a-z0-9-]{{0,62}}(?:\.[a-z0-9-]{{1,63}}){{0,8}}\.(?P<tld2>com|net|org|info|biz)\b(?:/[\w.,~%&=+@\#;:!/?-]*)?
+        (?:\s?/\s?[{_PATH}]*|[:?\#][{_PATH}]+)*                  # port, path, query
+      | \b[a-z0-9][a-z0-9-]{{0,62}}(?:\.[a-z0-9-]{{1,63}}){{0,8}}
+        \.(?P<tld2>com|net|org|info|biz)\b(?:/[{_PATH}]*)?
     )
   | (?P<email>[\w.+-]{{1,64}}\s?@\s?[\w-]+(?:\s?\.\s?[\w-]+)+)
-  | (?P<spelled>(?<!\w)[^\W\d_](?P<gap>[ .*-])[^\W\d_](?:(?P=gap)[^\W\d_]){{2,}}(?!\w))  # v i a g r a
+  | (?P<spelled>(?<!\w)                                          # v i a g r a
+        [^\W\d_](?P<gap>[ .*-])[^\W\d_](?:(?P=gap)[^\W\d_]){{2,}}(?!\w))
   | (?P<cjk>[{_CJK}])
   | (?P<number>\d{{1,400}}+(?![^\W_]))
   | (?P<word>[^\W_{_CJK}]{{1,64}})

@@ -25,7 +25,9 @@ _HEADERS = re.compile(rb"(?:[!-9;-~]{1,200}:[^\n]*(?:\n|\Z)(?:[ \t]+[^\n]*(?:\n|
 _NEWLINE = re.compile(rb"\A\r?\n")
 _MBOX_LINE = re.compile(rb"\A(?:>?From [^\n]*\n)+")
 _SOURCE = re.compile(r"\A(?:>?From .*\n)?(?:[A-Za-z][\w-]*:.*\n(?:[ \t]+\S.*\n)*)+(?:\s*\n|\Z)")
-_MAIL_HEADER = re.compile(r"^(?:from|received|mime-version|date|return-path|message-id):", re.I | re.M)
+_MAIL_HEADER = re.compile(
+    r"^(?:from|received|mime-version|date|return-path|message-id):", re.I | re.M
+)
 _SUBJECT_LINE = re.compile(r"\A\s*subject:[ \t]*(.*)(?:\n|\Z)", re.I)
 _FOLD = re.compile(r"[\r\n]+")
 _ENCODED_WORD = re.compile(r"=\?([\w.:-]{1,40})(?:\*[\w-]{0,40})?\?([bq])\?(.{0,2000}?)\?=", re.I)
@@ -168,7 +170,9 @@ def _leaf(part: _Part, limits: Limits) -> str:
 def _split_multipart(body: bytes, boundary: str, most: int) -> list[bytes]:
     """The parts between the boundary lines; a missing closing line is forgiven."""
     mark = re.escape(boundary.encode("utf-8", "surrogateescape"))
-    pieces = re.split(rb"(?:\A|\r?\n)--" + mark + rb"(?:--)?[ \t]*(?=\r?\n|\Z)", body, maxsplit=most + 1)
+    pieces = re.split(
+        rb"(?:\A|\r?\n)--" + mark + rb"(?:--)?[ \t]*(?=\r?\n|\Z)", body, maxsplit=most + 1
+    )
     parts = [piece.removeprefix(b"\r").removeprefix(b"\n") for piece in pieces[1:]]
     return [part for part in parts if part.strip()] or pieces[:1]
 

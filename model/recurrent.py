@@ -53,7 +53,7 @@ def _initialise(lstm: nn.LSTM, hidden: int) -> None:
     2000, Jozefowicz et al. 2015): both keep the gradient alive over a long mail."""
     for name, parameter in lstm.named_parameters():
         if "weight_hh" in name:
-            for gate in parameter.data.split(hidden):
+            for gate in parameter.data.view(4, hidden, hidden):
                 nn.init.orthogonal_(gate)
         elif "weight_ih" in name:
             nn.init.xavier_uniform_(parameter)

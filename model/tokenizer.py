@@ -33,18 +33,26 @@ class MessageToken(NamedTuple):
 
 def message_tokens(message: Message) -> Iterator[MessageToken]:
     """All tokens of a message: a mark, the subject's, a mark, the body's. Never raises."""
-    for mark, field, source in ((SUBJECT, "subject", message.subject), (BODY, "body", message.body)):
+    for mark, field, source in (
+        (SUBJECT, "subject", message.subject),
+        (BODY, "body", message.body),
+    ):
         yield MessageToken(mark, field, 0, 0)
         normal = normalise(source)
         for token in tokens(normal.text):
             yield MessageToken(token.text, field, *normal.source_span(token.start, token.end))
 
 
+def word_hash(word: str) -> int:
+    """32 bits that say which word it is, never 0."""
+    return zlib.crc32(word.encode("utf-8", "surrogatepass")) or 1
+
+
 def grams(word: str, buckets: int) -> tuple[int, ...]:
     """The hash buckets, each in 0..buckets-1, of a word's character n-grams, `<` and `>` added."""
     padded = f"<{word[:_MAX_WORD]}>"
     found = {padded[i : i + n] for n in _GRAM_SIZES for i in range(len(padded) - n + 1)} or {padded}
-    return tuple(sorted({zlib.crc32(g.encode("utf-8", "surrogatepass")) % buckets for g in found}))
+    return tuple(sorted({word_hash(g) % buckets for g in found}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +60,13 @@ class Encoded:
     """A message as the network reads it.
 
     `ids` hold vocabulary ids in 1..V-1, or V + k for the k-th entry of `unknown`, the n-gram
-    buckets of a word outside the vocabulary. `len()` is the number of ids. `tokens` has one entry
-    an id, for explanations; `tokens_total` also counts what was cut off.
+    buckets of a word outside the vocabulary. `hashes` and `tokens` have one entry an id: the word's
+    hash, and where it stands. `len()` is the number of ids; `tokens_total` counts what was cut off
+    too.
     """
 
     ids: tuple[int, ...]
+    hashes: tuple[int, ...]
     unknown: tuple[tuple[int, ...], ...]
     tokens: tuple[MessageToken, ...]
     tokens_total: int
@@ -98,7 +108,8 @@ class Tokenizer:
             ids.append(known)
             used.append(token)
         buckets = tuple(self._grams(word) for word in unknown)
-        return Encoded(tuple(ids), buckets, tuple(used), total)
+        hashes = tuple(word_hash(token.text) for token in used)
+        return Encoded(tuple(ids), hashes, buckets, tuple(used), total)
 
     def to_json(self) -> str:
         return json.dumps(

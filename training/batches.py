@@ -1,6 +1,5 @@
 """Length buckets: batches of nearly equal lengths, bounded by padded tokens, in random order."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +47,7 @@ def buckets(
             begin, longest = end, int(lengths[position])
     batches.append(order[begin:])
     if random is not None:
-        random.shuffle(batches)  # type: ignore[arg-type]  # a list of arrays is shuffled in place
+        random.shuffle(batches)
     return batches
 
 
@@ -82,10 +81,9 @@ class BatchBuilder:
         distinct, number = np.unique(words[unknown], return_inverse=True)
         ids[unknown] = self._lexicon.size + number
         ids[blank] = 0
-        padded = np.zeros(mask.shape, dtype=np.int64)
-        padded[mask] = ids
+        hashes = np.where(blank, 0, self._lexicon.hashes[words])
         grams, offsets = self._grams(distinct)
-        tensors = (padded, lengths, grams, offsets)
+        tensors = (_pad(ids, mask), lengths, _pad(hashes, mask), grams, offsets)
         return Batch(*(torch.from_numpy(np.ascontiguousarray(t)) for t in tensors))
 
     def _grams(self, words: Indices) -> tuple[Indices, Indices]:
@@ -95,3 +93,9 @@ class BatchBuilder:
         offsets = np.cumsum(counts) - counts
         flat = np.repeat(starts - offsets, counts) + np.arange(counts.sum())
         return self._lexicon.grams[flat], offsets
+
+
+def _pad(values: Indices, mask: npt.NDArray[np.bool_]) -> Indices:
+    padded = np.zeros(mask.shape, dtype=np.int64)
+    padded[mask] = values
+    return padded

@@ -28,7 +28,20 @@ class CorpusConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FoldConfig:
+    """What one cross-validation fold leaves out: a whole corpus, or some sources of ham.
+
+    `sources` are shell patterns on `corpus/source`, of which only the ham is left out.
+    """
+
+    name: str
+    corpus: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkConfig:
+    pairs: int = 0
     embedding: int = 128
     hidden: int = 128
     attention: int = 64
@@ -48,6 +61,8 @@ class OptimiserConfig:
     rows_per_batch: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
+    wide_learning_rate: float = 0.1
+    wide_decay: float = 0.01
     warm_up: float = 0.1
     clip: float = 1.0
     label_smoothing: float = 0.02
@@ -61,8 +76,10 @@ class RunConfig:
     name: str
     seed: int = 1
     most_tokens: int = 256
+    split_seed: int = 1
     target_fpr: float = 0.003
     corpora: tuple[CorpusConfig, ...] = ()
+    folds: tuple[FoldConfig, ...] = ()
     vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     noise: Noise = field(default_factory=Noise)
@@ -90,10 +107,10 @@ def _build(cls: type[T], values: dict[str, Any], where: str) -> T:
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
         return _build(kind, value, where)
-    if get_args(kind):  # the only generic here is tuple[CorpusConfig, ...]
-        return tuple(_build(get_args(kind)[0], entry, where) for entry in value)
+    if get_args(kind):  # the only generic here is tuple[X, ...]
+        return tuple(_value(get_args(kind)[0], entry, where) for entry in value)
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:

@@ -75,7 +75,8 @@ def balance_weights(
     cells = np.char.add(table.corpus[rows], np.where(table.is_spam[rows], "/spam", "/ham"))
     _, cell, counts = np.unique(cells, return_inverse=True, return_counts=True)
     weights = counts[cell] ** -exponent * np.array([caps.get(c, 1.0) for c in table.corpus[rows]])
-    return (weights / weights.mean()).astype(np.float32)
+    scaled: npt.NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
+    return scaled
 
 
 def _uniform(groups: Indices, seed: int) -> npt.NDArray[np.float64]:

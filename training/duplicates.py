@@ -25,7 +25,9 @@ def groups(
 
     `threshold` is the Jaccard similarity of the shingle sets from which two messages are linked.
     """
-    word_hash = np.array([zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in table.lexicon], np.uint64)
+    word_hash = np.array(
+        [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in table.lexicon], np.uint64
+    )
     index = MinHashLSH(threshold=threshold, num_perm=permutations)
     links = DisjointSet(range(len(table)))
     for message in tqdm(range(len(table)), "near-duplicates", mininterval=5):
@@ -42,5 +44,7 @@ def _shingles(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     if len(words) < _SHINGLE:
         words = np.pad(words, (0, _SHINGLE - len(words)))
     first, second, third = words[:-2], words[1:-1], words[2:]
-    mixed = first * np.uint64(0x9E3779B1) + second * np.uint64(0x85EBCA77) + third * np.uint64(40503)
+    mixed = (
+        first * np.uint64(0x9E3779B1) + second * np.uint64(0x85EBCA77) + third * np.uint64(40503)
+    )
     return np.unique((mixed ^ (mixed >> np.uint64(29))) & np.uint64(0xFFFFFFFF))

@@ -67,11 +67,15 @@ class Trainer:
         self._best: dict[str, Tensor] = {}
 
     def _parameter_groups(self) -> list[dict[str, object]]:
-        """Decay matrices, not biases (Loshchilov & Hutter 2019 leave that open; common practice)."""
-        named = list(self.network.named_parameters())
+        """Matrices decay, biases do not. The wide path's scalars stand alone for their word and
+        are scaled down by the root of a message's length, so they need larger steps."""
+        config = self._config
+        wide = [] if self.network.wide is None else list(self.network.wide.parameters())
+        deep = [p for p in self.network.parameters() if all(p is not w for w in wide)]
         return [
-            {"params": [p for _, p in named if p.ndim > 1], "weight_decay": self._config.weight_decay},
-            {"params": [p for _, p in named if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": [p for p in deep if p.ndim > 1], "weight_decay": config.weight_decay},
+            {"params": [p for p in deep if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": wide, "lr": config.wide_learning_rate, "weight_decay": config.wide_decay},
         ]
 
     def run(self, state: Path | None = None) -> Classifier:
@@ -128,7 +132,8 @@ class Trainer:
         the decay is smaller, so that the random initial weights are forgotten at once."""
         step = self._schedule.last_epoch
         decay = min(self._config.average, step / (step + 10))
-        mean, now = list(self.averaged.parameters()), list(self.network.parameters())
+        mean = [p.data for p in self.averaged.parameters()]
+        now = [p.data for p in self.network.parameters()]
         torch._foreach_lerp_(mean, now, 1 - decay)
 
     def _validate(self) -> Floats:

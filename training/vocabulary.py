@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model.tokenizer import grams
+from model.tokenizer import grams, word_hash
 from training.tokens import TokenTable
 
 
@@ -52,11 +52,12 @@ def choose_words(
 class LexiconIds:
     """Lexicon number -> vocabulary id, and every lexicon word's n-gram buckets, ragged.
 
-    `ids` int64 [L]; a word outside the vocabulary has 0. Word n's buckets are
+    `ids` int64 [L]; a word outside the vocabulary has 0. `hashes` int64 [L]. Word n's buckets are
     `grams[starts[n]:starts[n + 1]]`.
     """
 
     ids: npt.NDArray[np.int64]
+    hashes: npt.NDArray[np.int64]
     grams: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
     size: int
@@ -68,6 +69,7 @@ def index_lexicon(table: TokenTable, words: list[str], buckets: int) -> LexiconI
     ragged = [grams(str(word), buckets) for word in table.lexicon]
     return LexiconIds(
         ids=np.array([ids.get(str(word), 0) for word in table.lexicon], dtype=np.int64),
+        hashes=np.array([word_hash(str(word)) for word in table.lexicon], dtype=np.int64),
         grams=np.fromiter((b for row in ragged for b in row), dtype=np.int64),
         starts=np.cumsum([0, *map(len, ragged)]),
         size=len(words) + 1,

@@ -1,0 +1,113 @@
+"""Messages -> calibrated probabilities of spam. Synchronous and pure; batching over time is
+model.engine's, what a verdict is worth to whom is the caller's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from model.checkpoint import Checkpoint, load
+from model.classifier import Batch, collate
+from model.mime import Message
+from model.tokenizer import Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeight:
+    """How far a stretch of the message moved the logit: positive towards spam.
+
+    `field` is "subject" or "body"; `start` and `end` are character offsets into that field.
+    """
+
+    field: str
+    start: int
+    end: int
+    text: str
+    weight: float
+
+
+class ClassifierPredictor:
+    """A checkpoint in service on one device."""
+
+    name = "classifier"
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+        self.version = checkpoint.version
+        self.device = _device(device)
+        self._network = checkpoint.network.to(self.device).requires_grad_(False)
+        self._tokenizer = checkpoint.tokenizer
+        self._calibration = checkpoint.calibration
+        self._run = checkpoint.run
+
+    @classmethod
+    def load(cls, directory: Path, device: str = "auto") -> "ClassifierPredictor":
+        """Raises model.checkpoint.CheckpointError."""
+        return cls(load(directory), device)
+
+    def encode(self, message: Message) -> Encoded:
+        """Thread-safe; never raises."""
+        return self._tokenizer.encode(message)
+
+    def predict(self, batch: Sequence[Encoded]) -> list[float]:
+        """Probabilities of spam, in order, from one forward pass. An empty batch yields []."""
+        if not batch:
+            return []
+        with torch.inference_mode():
+            logits = self._network(self._collate(batch)).double()
+            scaled = logits / self._calibration.temperature + self._calibration.bias
+            probabilities: list[float] = torch.sigmoid(scaled).tolist()
+        return probabilities
+
+    def explain(self, encoded: Encoded, limit: int = 20) -> list[WordWeight]:
+        """The `limit` tokens that moved the logit most, gradient times input (Simonyan et al.
+        2014, Shrikumar et al. 2017) at the embedding, the strongest first."""
+        batch = self._collate([encoded])
+        # cuDNN has no backward in eval mode, and oneDNN's is not needed for one message.
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            x_1TE = self._network.embed(batch).detach().requires_grad_()
+            logit = self._network.read(x_1TE, batch.lengths)
+            (gradient,) = torch.autograd.grad(logit.sum(), x_1TE)
+        weights = (gradient * x_1TE.detach()).sum(2)[0].tolist()
+        spans: dict[tuple[str, int, int], float] = {}
+        for token, weight in zip(encoded.tokens, weights, strict=True):
+            if token.end > token.start:  # the marks of subject and body stand for no text
+                key = (token.field, token.start, token.end)
+                spans[key] = spans.get(key, 0.0) + weight
+        strongest = sorted(spans.items(), key=lambda item: -abs(item[1]))[:limit]
+        texts = {(t.field, t.start, t.end): t.text for t in reversed(encoded.tokens)}
+        return [WordWeight(*key, texts[key], weight) for key, weight in strongest]
+
+    def threshold(self, target_fpr: float | None = None) -> float:
+        """The probability from which a message is called spam.
+
+        The shipped default, or the loosest threshold whose share of validation ham does not exceed
+        `target_fpr`; a target below the curve's smallest gets the curve's strictest threshold.
+        """
+        if target_fpr is None:
+            return self._calibration.threshold
+        within = [t for t, rate in self._calibration.fpr_curve if rate <= target_fpr]
+        return min(within, default=self._calibration.fpr_curve[0][0])
+
+    def info(self) -> dict[str, object]:
+        """What is served, as JSON values."""
+        config = self._network.config
+        return {
+            "architecture": "word-embedding bidirectional LSTM",
+            "parameters": sum(p.numel() for p in self._network.parameters()),
+            "vocabulary": config.vocabulary,
+            "buckets": config.buckets,
+            "embedding": config.embedding,
+            "hidden": config.hidden,
+            "most_tokens": self._tokenizer.most_tokens,
+            "run": self._run,
+        }
+
+    def _collate(self, batch: Sequence[Encoded]) -> Batch:
+        return collate(batch, self._network.config.vocabulary).to(self.device)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)

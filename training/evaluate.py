@@ -1,0 +1,101 @@
+"""Measure the shipped network and its baselines: in-corpus on the grouped test part, and on what
+was left out of training. The baselines see the same messages, the same split and the same text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+import numpy as np
+import numpy.typing as npt
+
+from model.checkpoint import Calibration, Checkpoint
+from training.baselines import Baseline, MeanOfEmbeddings, TfidfRegression
+from training.calibration import calibrate
+from training.config import FoldConfig, RunConfig
+from training.datasets import Indices, Split
+from training.loop import Floats, predict_logits
+from training.run import Data, Trained, make_builder, reported, split_all, split_without, train
+
+NETWORK = "BiLSTM"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One model on one set of messages: probabilities float64 [N] and the threshold it ships."""
+
+    rows: Indices
+    probabilities: Floats
+    threshold: float
+
+
+def score_checkpoint(data: Data, checkpoint: Checkpoint, rows: Indices) -> Scored:
+    """What is shipped, on the messages `rows`, in float32 as it is served."""
+    logits = predict_logits(checkpoint.network, make_builder(data, checkpoint.tokenizer), rows)
+    return scored(rows, logits, checkpoint.calibration)
+
+
+def scored(rows: Indices, logits: Floats, calibration: Calibration) -> Scored:
+    probabilities = 1 / (1 + np.exp(-(logits / calibration.temperature + calibration.bias)))
+    return Scored(rows, probabilities, calibration.threshold)
+
+
+def baselines(seed: int) -> dict[str, Baseline]:
+    return {"TF-IDF + LR": TfidfRegression(seed), "mean of embeddings": MeanOfEmbeddings(seed)}
+
+
+def score_baselines(data: Data, split: Split, config: RunConfig) -> dict[str, Scored]:
+    """Fit each baseline on the training part, calibrate and set its threshold on validation."""
+    texts = [data.table.text(row) for row in range(len(data.table))]
+    labels = data.table.is_spam
+    results = {}
+    for name, baseline in baselines(config.seed).items():
+        baseline.fit([texts[row] for row in split.train], labels[split.train])
+        validation = baseline.logits([texts[row] for row in split.validation])
+        calibration = calibrate_on(data, split.validation, validation, config)
+        logits = baseline.logits([texts[row] for row in split.test])
+        results[name] = scored(split.test, logits, calibration)
+    return results
+
+
+def calibrate_on(data: Data, rows: Indices, logits: Floats, config: RunConfig) -> Calibration:
+    """Temperature, bias and threshold from validation messages of the real corpora."""
+    real = np.isin(data.table.corpus[rows], reported(config))
+    return calibrate(logits[real], data.table.is_spam[rows][real], config.target_fpr)
+
+
+def test_rows(data: Data, config: RunConfig) -> Indices:
+    """The grouped test part of the corpora whose results count."""
+    rows = split_all(data, config).test
+    return rows[np.isin(data.table.corpus[rows], reported(config))]
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """A fold's models on what it left out."""
+
+    name: str
+    scored: Mapping[str, Scored]
+
+
+def run_fold(data: Data, config: RunConfig, fold: FoldConfig) -> FoldResult:
+    """Train everything anew without what the fold leaves out, then measure on just that."""
+    split = split_without(data, config, left_out(data, fold))
+    trained = train(data, split, config)
+    validation = network_logits(trained, split.validation)
+    calibration = calibrate_on(data, split.validation, validation, config)
+    network = scored(split.test, network_logits(trained, split.test), calibration)
+    return FoldResult(fold.name, {NETWORK: network, **score_baselines(data, split, config)})
+
+
+def network_logits(trained: Trained, rows: Indices) -> Floats:
+    return predict_logits(trained.network, trained.builder, rows)
+
+
+def left_out(data: Data, fold: FoldConfig) -> npt.NDArray[np.bool_]:
+    """bool [N]: a whole corpus, or the ham whose `corpus/source` matches one of the patterns."""
+    if fold.corpus:
+        return np.asarray(data.table.corpus == fold.corpus)
+    names = np.char.add(np.char.add(data.table.corpus, "/"), data.table.source)
+    distinct, inverse = np.unique(names, return_inverse=True)
+    matches = np.array([any(fnmatch(str(n), p) for p in fold.sources) for n in distinct])
+    return np.asarray(matches[inverse] & ~data.table.is_spam)

@@ -1,0 +1,135 @@
+"""From a run file to trained networks: what `train`, `evaluate` and `crossval` share."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from model.classifier import Classifier, ClassifierConfig
+from model.tokenizer import Tokenizer
+from training import tokens
+from training.batches import BatchBuilder
+from training.config import RunConfig
+from training.datasets import Indices, Split, balance_weights, grouped_split
+from training.duplicates import groups
+from training.loop import Floats, Task, Trainer
+from training.metrics import one_minus_auc_percent
+from training.tokens import CorpusFile, TokenTable
+from training.vectors import load_vectors
+from training.vocabulary import choose_words, index_lexicon
+
+# Kept a message; a run reads no more than its own most_tokens, the baselines read all of them.
+_KEPT_TOKENS = 1024
+
+
+@dataclass(frozen=True)
+class Data:
+    """Every message of a run's corpora and its near-duplicate group."""
+
+    table: TokenTable
+    groups: Indices
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network with what is needed to run it on the messages of `Data`."""
+
+    network: Classifier
+    tokenizer: Tokenizer
+    builder: BatchBuilder
+    epochs: int
+
+
+def load_data(config: RunConfig, corpora: Path, cache: Path) -> Data:
+    """Read, tokenise and group; cached in `cache`. Raises CorpusError."""
+    files = [CorpusFile(c.name, c.format, corpora / c.path) for c in config.corpora]
+    table = tokens.load(files, _KEPT_TOKENS, cache)
+    return Data(table, groups(table))
+
+
+def split_all(data: Data, config: RunConfig) -> Split:
+    return grouped_split(data.table, data.groups, config.split_seed)
+
+
+def split_without(data: Data, config: RunConfig, left_out: npt.NDArray[np.bool_]) -> Split:
+    return grouped_split(data.table, data.groups, config.split_seed, left_out=left_out)
+
+
+def train(data: Data, split: Split, config: RunConfig, state: Path | None = None) -> Trained:
+    """Choose the vocabulary from the training part, train, return the best averaged network."""
+    words = choose_words(data.table, split.train, data.groups, config.vocabulary)
+    tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens)
+    builder = make_builder(data, tokenizer)
+    network = make_network(config, tokenizer)
+    trainer = Trainer(
+        network, _task(data, split, config, builder), config.noise, config.optimiser, config.seed
+    )
+    best = trainer.run(state)
+    return Trained(best.cpu(), tokenizer, builder, len(trainer.epochs))
+
+
+def make_builder(data: Data, tokenizer: Tokenizer) -> BatchBuilder:
+    lexicon = index_lexicon(data.table, list(tokenizer.words), tokenizer.buckets)
+    return BatchBuilder(data.table, lexicon, tokenizer.most_tokens)
+
+
+def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
+    """A fresh network at the run's seed, its embeddings from a vector file if the run names one."""
+    torch.manual_seed(config.seed)
+    sizes = config.network
+    network = Classifier(
+        ClassifierConfig(
+            vocabulary=len(tokenizer),
+            buckets=tokenizer.buckets,
+            embedding=sizes.embedding,
+            hidden=sizes.hidden,
+            attention=sizes.attention,
+            embedding_dropout=sizes.embedding_dropout,
+            dropout=sizes.dropout,
+        )
+    )
+    if sizes.vectors:
+        load_vectors(Path(sizes.vectors), tokenizer, network.words.weight.data)
+    return network
+
+
+def _task(data: Data, split: Split, config: RunConfig, builder: BatchBuilder) -> Task:
+    table = data.table
+    weights = {c.name: c.weight for c in config.corpora}
+    validation = split.validation[np.isin(table.corpus[split.validation], reported(config))]
+    return Task(
+        builder=builder,
+        train=split.train,
+        targets=table.is_spam[split.train].astype(np.float32),
+        weights=balance_weights(table, split.train, config.optimiser.balance, weights),
+        validation=validation,
+        score=lambda logits: _mean_auc_loss(table, validation, logits),
+    )
+
+
+def reported(config: RunConfig) -> list[str]:
+    """The corpora whose results count: real ones."""
+    return [c.name for c in config.corpora if c.report]
+
+
+def _mean_auc_loss(table: TokenTable, rows: Indices, logits: Floats) -> float:
+    """1-AUC %, the mean over the corpora that have ham and spam: no corpus is bought by another."""
+    losses = []
+    for corpus in np.unique(table.corpus[rows]):
+        of_corpus = table.corpus[rows] == corpus
+        loss = one_minus_auc_percent(table.is_spam[rows][of_corpus], logits[of_corpus])
+        if loss is not None:
+            losses.append(loss)
+    return float(np.mean(losses))
+
+
+def commit() -> str:
+    """The commit that a result was made at, `-dirty` when the tree differs; empty outside git."""
+    describe = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    found = subprocess.run(
+        describe, check=False, capture_output=True, text=True, cwd=Path(__file__).parent
+    )
+    return found.stdout.strip() if found.returncode == 0 else ""
