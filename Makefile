@@ -6,10 +6,11 @@ VENV ?= .venv
 # Python 3.11 first: the newest versions may have no wheel yet of one of the pinned packages.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,\
 	$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
-# The build of torch, and where to look for it besides PyPI. On an x86-64 Linux machine PyPI's
-# build brings gigabytes of GPU libraries; with an NVIDIA GPU: make serve TORCH_INDEX=
-TORCH ?= torch==2.13.0
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# cpu or gpu. PyPI's torch for x86-64 Linux brings gigabytes of GPU libraries, so the default also
+# looks into the index of CPU builds; with an NVIDIA GPU: make serve TORCH_VARIANT=gpu
+TORCH_VARIANT ?= cpu
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH := $(shell grep -o 'torch==[^"]*' pyproject.toml)
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -61,11 +62,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # torch goes first and alone: once its build is there, no later step replaces it. Few retries, so
-# that a machine which cannot reach TORCH_INDEX soon goes on with PyPI.
+# that a machine which cannot reach the index of CPU builds soon goes on with PyPI.
 $(RUNTIME): pyproject.toml | $(BIN)/python
 	@echo "Installing the runtime packages into $(VENV); the first time takes a minute or two."
 	$(PIP) install --no-deps --retries 1 --timeout 15 \
-		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) "$(TORCH)"
+		$(if $(filter cpu,$(TORCH_VARIANT)),--extra-index-url $(TORCH_CPU_INDEX)) "$(TORCH)"
 	$(PIP) install --editable .
 	@touch $@
 
