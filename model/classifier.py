@@ -7,7 +7,7 @@ themselves (a skip connection past the recurrence, as in a deep RNN of type (c),
 logit: a scalar for each hashed word and word pair (wide and deep, Cheng et al. 2016), for what is
 known by its name alone. Training, calibration and text are elsewhere.
 
-Axes: B messages, T tokens, E embedding width, H hidden width, U distinct unknown words.
+Axes: B messages, T tokens, W words of the wide path, E embedding width, H hidden width, U distinct unknown words.
 """
 
 from collections.abc import Sequence
@@ -39,8 +39,9 @@ class ClassifierConfig:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A padded batch: `ids` int64 [B, T] (0 pads, V + u is unknown word u), `lengths` int64 [B],
-    `hashes` int64 [B, T] (the words' 32-bit hashes, 0 where there is none to see), and the n-gram
-    buckets of all U unknown words one after the other, beginning at `offsets`."""
+    `hashes` int64 [B, W] (32-bit hashes of the words that the wide path reads, W >= T, 0 where
+    there is none), and the n-gram buckets of all U unknown words one after the other, beginning at
+    `offsets`."""
 
     ids: Tensor
     lengths: Tensor
@@ -62,13 +63,14 @@ def collate(messages: Sequence[Encoded], vocabulary: int) -> Batch:
     """Pad messages; each one's unknown words, numbered from `vocabulary`, are renumbered."""
     lengths = torch.tensor([len(message) for message in messages], dtype=torch.int64)
     ids = torch.zeros(len(messages), max(1, int(lengths.max())), dtype=torch.int64)
-    hashes = torch.zeros_like(ids)
+    widest = max(1, *(len(message.hashes) for message in messages))
+    hashes = torch.zeros(len(messages), widest, dtype=torch.int64)
     grams: list[int] = []
     offsets: list[int] = []
     for index, message in enumerate(messages):
         row = torch.tensor(message.ids, dtype=torch.int64)
         ids[index, : len(row)] = torch.where(row >= vocabulary, row + len(offsets), row)
-        hashes[index, : len(row)] = torch.tensor(message.hashes, dtype=torch.int64)
+        hashes[index, : len(message.hashes)] = torch.tensor(message.hashes, dtype=torch.int64)
         for buckets in message.unknown:
             offsets.append(len(grams))
             grams.extend(buckets)
@@ -91,12 +93,12 @@ class WidePath(nn.Module):
         self.dropout = dropout
         nn.init.zeros_(self.weight.weight)
 
-    def forward(self, hashes_BT: Tensor) -> Tensor:
-        """int64 [B, T] -> float [B]: what the words and pairs add to the logit."""
-        first, second = hashes_BT[:, :-1], hashes_BT[:, 1:]
-        pair_BT = first * 0x85EBCA77 + second * 0xC2B2AE3D
-        features = torch.cat([hashes_BT * 0x9E3779B1, pair_BT], 1)
-        seen = torch.cat([hashes_BT != 0, (first != 0) & (second != 0)], 1)
+    def forward(self, hashes_BW: Tensor) -> Tensor:
+        """int64 [B, W] -> float [B]: what the words and pairs add to the logit."""
+        first, second = hashes_BW[:, :-1], hashes_BW[:, 1:]
+        pair_BW = first * 0x85EBCA77 + second * 0xC2B2AE3D
+        features = torch.cat([hashes_BW * 0x9E3779B1, pair_BW], 1)
+        seen = torch.cat([hashes_BW != 0, (first != 0) & (second != 0)], 1)
         if self.training:
             seen = seen & (torch.rand(seen.shape, device=seen.device) >= self.dropout)
         buckets = (features >> 13).remainder(self.weight.num_embeddings)

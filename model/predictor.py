@@ -70,7 +70,7 @@ class ClassifierPredictor:
             (gradient,) = torch.autograd.grad(logit.sum(), x_1TE)
         weights = (gradient * x_1TE.detach()).sum(2)[0].tolist()
         spans: dict[tuple[str, int, int], float] = {}
-        for token, weight in zip(encoded.tokens, weights, strict=True):
+        for token, weight in zip(encoded.tokens, weights, strict=False):
             if token.end > token.start:  # the marks of subject and body stand for no text
                 key = (token.field, token.start, token.end)
                 spans[key] = spans.get(key, 0.0) + weight

@@ -60,9 +60,10 @@ class Encoded:
     """A message as the network reads it.
 
     `ids` hold vocabulary ids in 1..V-1, or V + k for the k-th entry of `unknown`, the n-gram
-    buckets of a word outside the vocabulary. `hashes` and `tokens` have one entry an id: the word's
-    hash, and where it stands. `len()` is the number of ids; `tokens_total` counts what was cut off
-    too.
+    buckets of a word outside the vocabulary: what the recurrence reads. `hashes` (word_hash) are
+    what the wide path reads, further than the ids, as it costs next to nothing. `tokens` says
+    where each of the words of `hashes` stands. `len()` is the number of ids, what a batch is
+    padded to; `tokens_total` counts the words that were not read too.
     """
 
     ids: tuple[int, ...]
@@ -76,12 +77,18 @@ class Encoded:
 
 
 class Tokenizer:
-    """Vocabulary of `words` (id = position + 1; 0 is padding) and `buckets` n-gram buckets."""
+    """Vocabulary of `words` (id = position + 1; 0 is padding) and `buckets` n-gram buckets.
 
-    def __init__(self, words: Sequence[str], buckets: int, most_tokens: int) -> None:
+    The recurrence reads the first `most_tokens` tokens, the wide path the first `most_wide`.
+    """
+
+    def __init__(
+        self, words: Sequence[str], buckets: int, most_tokens: int, most_wide: int
+    ) -> None:
         self.words = tuple(words)
         self.buckets = buckets
         self.most_tokens = most_tokens
+        self.most_wide = max(most_wide, most_tokens)
         self._ids = {word: number for number, word in enumerate(self.words, len(_SPECIAL))}
         self._grams = lru_cache(maxsize=65_536)(lambda word: grams(word, buckets))
 
@@ -93,27 +100,34 @@ class Tokenizer:
         return self._ids.get(word)
 
     def encode(self, message: Message) -> Encoded:
-        """Read the first `most_tokens` tokens; the rest is counted. Never raises."""
+        """Read the beginning of a message and count the rest. Never raises."""
         ids: list[int] = []
         unknown: dict[str, int] = {}
         used: list[MessageToken] = []
         total = 0
         for token in message_tokens(message):
             total += 1
+            if total > self.most_wide:
+                continue
+            used.append(token)
             if total > self.most_tokens:
                 continue
             known = self._ids.get(token.text)
             if known is None:
                 known = len(self) + unknown.setdefault(token.text, len(unknown))
             ids.append(known)
-            used.append(token)
         buckets = tuple(self._grams(word) for word in unknown)
         hashes = tuple(word_hash(token.text) for token in used)
         return Encoded(tuple(ids), hashes, buckets, tuple(used), total)
 
     def to_json(self) -> str:
         return json.dumps(
-            {"most_tokens": self.most_tokens, "buckets": self.buckets, "words": self.words},
+            {
+                "most_tokens": self.most_tokens,
+                "most_wide": self.most_wide,
+                "buckets": self.buckets,
+                "words": self.words,
+            },
             ensure_ascii=False,
         )
 
@@ -121,4 +135,5 @@ class Tokenizer:
     def from_json(cls, text: str) -> "Tokenizer":
         """Raises ValueError or KeyError when the text is not a tokenizer's."""
         stored = json.loads(text)
-        return cls(stored["words"], int(stored["buckets"]), int(stored["most_tokens"]))
+        sizes = (int(stored[name]) for name in ("buckets", "most_tokens", "most_wide"))
+        return cls(stored["words"], *sizes)

@@ -1,6 +1,7 @@
 """Length buckets: batches of nearly equal lengths, bounded by padded tokens, in random order."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from training.tokens import TokenTable
 from training.vocabulary import LexiconIds
 
 Indices = npt.NDArray[np.int64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,15 @@ def buckets(
 
 
 class BatchBuilder:
-    """Message numbers -> Batch, for one vocabulary and one bound on tokens a message."""
+    """Message numbers -> Batch, for one vocabulary and the bounds on what is read of a message."""
 
-    def __init__(self, table: TokenTable, lexicon: LexiconIds, most_tokens: int) -> None:
+    def __init__(
+        self, table: TokenTable, lexicon: LexiconIds, most_tokens: int, most_wide: int
+    ) -> None:
         self._table = table
         self._lexicon = lexicon
         self._most_tokens = most_tokens
+        self._most_wide = max(most_wide, most_tokens)
 
     def lengths(self, rows: Indices) -> Indices:
         """Tokens used, int64 [len(rows)]."""
@@ -68,23 +73,26 @@ class BatchBuilder:
     ) -> Batch:
         """Pad the messages to the longest of them; `noise` needs `random`."""
         lengths = self.lengths(rows)
-        mask = np.arange(lengths.max())[None, :] < lengths[:, None]
-        words = np.concatenate([self._table.row(r)[: self._most_tokens] for r in rows]).astype(
+        wide_lengths = np.minimum(np.diff(self._table.starts)[rows], self._most_wide)
+        words = np.concatenate([self._table.row(r)[: self._most_wide] for r in rows]).astype(
             np.int64
         )
         ids = self._lexicon.ids[words]
+        hashes = self._lexicon.hashes[words]
         blank = np.zeros(len(ids), dtype=np.bool_)
         if noise is not None and random is not None:
             ids[random.random(len(ids)) < noise.subword] = 0
             blank = random.random(len(ids)) < noise.blank
+            hashes[blank] = 0
+        narrow = _mask(wide_lengths)[:, : lengths.max()].nonzero()
+        words, ids, blank = (_pad(v, wide_lengths)[narrow] for v in (words, ids, blank))
         unknown = (ids == 0) & ~blank
         distinct, number = np.unique(words[unknown], return_inverse=True)
         ids[unknown] = self._lexicon.size + number
         ids[blank] = 0
-        hashes = np.where(blank, 0, self._lexicon.hashes[words])
         grams, offsets = self._grams(distinct)
-        tensors = (_pad(ids, mask), lengths, _pad(hashes, mask), grams, offsets)
-        return Batch(*(torch.from_numpy(np.ascontiguousarray(t)) for t in tensors))
+        arrays = (_pad(ids, lengths), lengths, _pad(hashes, wide_lengths), grams, offsets)
+        return Batch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
 
     def _grams(self, words: Indices) -> tuple[Indices, Indices]:
         """The n-gram buckets of lexicon words, one after the other, and where each begins."""
@@ -95,7 +103,14 @@ class BatchBuilder:
         return self._lexicon.grams[flat], offsets
 
 
-def _pad(values: Indices, mask: npt.NDArray[np.bool_]) -> Indices:
-    padded = np.zeros(mask.shape, dtype=np.int64)
+def _mask(lengths: Indices) -> npt.NDArray[np.bool_]:
+    """bool [rows, longest]: the first `lengths[i]` of each row."""
+    return np.arange(lengths.max())[None, :] < lengths[:, None]
+
+
+def _pad(values: npt.NDArray[Scalar], lengths: Indices) -> npt.NDArray[Scalar]:
+    """Rows of `lengths`, one after the other, side by side in a matrix filled up with zeros."""
+    mask = _mask(lengths)
+    padded = np.zeros(mask.shape, dtype=values.dtype)
     padded[mask] = values
     return padded

@@ -76,6 +76,7 @@ class RunConfig:
     name: str
     seed: int = 1
     most_tokens: int = 256
+    most_wide: int = 1024
     split_seed: int = 1
     target_fpr: float = 0.003
     corpora: tuple[CorpusConfig, ...] = ()

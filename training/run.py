@@ -61,7 +61,7 @@ def split_without(data: Data, config: RunConfig, left_out: npt.NDArray[np.bool_]
 def train(data: Data, split: Split, config: RunConfig, state: Path | None = None) -> Trained:
     """Choose the vocabulary from the training part, train, return the best averaged network."""
     words = choose_words(data.table, split.train, data.groups, config.vocabulary)
-    tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens)
+    tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, config.most_wide)
     builder = make_builder(data, tokenizer)
     network = make_network(config, tokenizer)
     trainer = Trainer(
@@ -73,7 +73,7 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
 
 def make_builder(data: Data, tokenizer: Tokenizer) -> BatchBuilder:
     lexicon = index_lexicon(data.table, list(tokenizer.words), tokenizer.buckets)
-    return BatchBuilder(data.table, lexicon, tokenizer.most_tokens)
+    return BatchBuilder(data.table, lexicon, tokenizer.most_tokens, tokenizer.most_wide)
 
 
 def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
@@ -84,6 +84,7 @@ def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
         ClassifierConfig(
             vocabulary=len(tokenizer),
             buckets=tokenizer.buckets,
+            pairs=sizes.pairs,
             embedding=sizes.embedding,
             hidden=sizes.hidden,
             attention=sizes.attention,
