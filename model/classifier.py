@@ -7,7 +7,8 @@ themselves (a skip connection past the recurrence, as in a deep RNN of type (c),
 logit: a scalar for each hashed word and word pair (wide and deep, Cheng et al. 2016), for what is
 known by its name alone. Training, calibration and text are elsewhere.
 
-Axes: B messages, T tokens, W words of the wide path, E embedding width, H hidden width, U distinct unknown words.
+Axes: B messages, T tokens, W words of the wide path, E embedding width, H hidden width, U distinct
+unknown words.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,6 @@
 """Length buckets: batches of nearly equal lengths, bounded by padded tokens, in random order."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,6 @@ from training.tokens import TokenTable
 from training.vocabulary import LexiconIds
 
 Indices = npt.NDArray[np.int64]
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,8 @@ class BatchBuilder:
             ids[random.random(len(ids)) < noise.subword] = 0
             blank = random.random(len(ids)) < noise.blank
             hashes[blank] = 0
-        narrow = _mask(wide_lengths)[:, : lengths.max()].nonzero()
-        words, ids, blank = (_pad(v, wide_lengths)[narrow] for v in (words, ids, blank))
+        narrow = _first(lengths, wide_lengths)
+        words, ids, blank = words[narrow], ids[narrow], blank[narrow]
         unknown = (ids == 0) & ~blank
         distinct, number = np.unique(words[unknown], return_inverse=True)
         ids[unknown] = self._lexicon.size + number
@@ -103,14 +101,20 @@ class BatchBuilder:
         return self._lexicon.grams[flat], offsets
 
 
+def _first(few: Indices, many: Indices) -> npt.NDArray[np.bool_]:
+    """bool [sum of `many`]: the first `few[i]` of each run of `many[i]`."""
+    within = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    return np.asarray(within < np.repeat(few, many))
+
+
 def _mask(lengths: Indices) -> npt.NDArray[np.bool_]:
     """bool [rows, longest]: the first `lengths[i]` of each row."""
     return np.arange(lengths.max())[None, :] < lengths[:, None]
 
 
-def _pad(values: npt.NDArray[Scalar], lengths: Indices) -> npt.NDArray[Scalar]:
+def _pad(values: Indices, lengths: Indices) -> Indices:
     """Rows of `lengths`, one after the other, side by side in a matrix filled up with zeros."""
     mask = _mask(lengths)
-    padded = np.zeros(mask.shape, dtype=values.dtype)
+    padded = np.zeros(mask.shape, dtype=np.int64)
     padded[mask] = values
     return padded
