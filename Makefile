@@ -7,7 +7,7 @@ VENV ?= .venv
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,\
 	$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
 # cpu or gpu. PyPI's torch for x86-64 Linux brings gigabytes of GPU libraries, so the default also
-# looks into the index of CPU builds; with an NVIDIA GPU: make serve TORCH_VARIANT=gpu
+# looks into the index of CPU builds. With an NVIDIA GPU: make clean serve TORCH_VARIANT=gpu
 TORCH_VARIANT ?= cpu
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell grep -o 'torch==[^"]*' pyproject.toml)
@@ -53,8 +53,8 @@ crossval: $(DEV) ## Leave each corpus out once: make crossval ARGS="--corpora DI
 	$(BIN)/python -m training crossval $(ARGS)
 
 .PHONY: clean
-clean: ## Remove the virtual environment and the tools' caches; databases and weights stay
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+clean: ## Remove the virtual environment and caches; databases and build/training stay
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
