@@ -1,11 +1,18 @@
 """Walk the files of a folder, a tar (any compression) or a zip as (name, bytes), sorted by name."""
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz")
+
+
+class ArchiveError(ValueError):
+    """An archive cannot be read; the message says which and why."""
 
 
 def is_archive(path: Path) -> bool:
@@ -16,8 +23,8 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield every regular file below `path`; archives lying in a folder are opened too.
 
     Names are relative, with `/`. Nothing is unpacked to disk, so a hostile member name does no
-    harm. Raises FileNotFoundError when `path` does not exist, tarfile.TarError or
-    zipfile.BadZipFile when an archive is broken.
+    harm. Raises FileNotFoundError when `path` does not exist, ArchiveError when an archive is
+    broken or encrypted.
     """
     if path.is_dir():
         for child in sorted(path.iterdir()):
@@ -35,7 +42,7 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _tar_members(path: Path) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(path) as tar:
+    with _named(path), tarfile.open(path) as tar:
         for member in tar:  # in the archive's order: seeking back in a compressed tar is slow
             content = tar.extractfile(member) if member.isfile() else None
             if content is not None:
@@ -43,7 +50,17 @@ def _tar_members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(path) as archive:
+    with _named(path), zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if not info.is_dir():
                 yield info.filename, archive.read(info)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say which archive it was; the libraries do not. RuntimeError is an encrypted zip member."""
+    broken = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError)
+    try:
+        yield
+    except (*broken, RuntimeError, NotImplementedError) as error:
+        raise ArchiveError(f"{path}: {error}") from error

@@ -2,8 +2,9 @@
 are downloaded, a folder of them, or the unpacked folder; users bring `.eml` folders, mbox or CSV.
 
 Formats: `enron` (Metsis et al., CEAS 2006), `spamassassin` (public corpus), `ling` (Androutsopoulos
-et al. 2000), `sms` (Almeida et al. 2011), `nazario` (phishing CSV or mbox), `eml` (a tree with
-`ham` and `spam` in its paths), `csv` (columns label and text, or label, subject and body).
+et al. 2000), `sms` (Almeida et al. 2011), `nazario` (phishing CSV or mbox), `eml` (a tree of mails
+or mbox files with `ham` and `spam` in its paths), `csv` (columns label and text, or label, subject
+and body).
 """
 
 import csv
@@ -12,11 +13,12 @@ import mailbox
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from model.mime import Message, decode, from_fields, from_text, parse
-from training.archives import members
+from training.archives import ArchiveError, members
 
 _SPAM_LABELS = {"spam", "1", "true", "yes", "phishing"}
 _HAM_LABELS = {"ham", "0", "false", "no", "legitimate", "not spam"}
@@ -42,13 +44,26 @@ Reader = Callable[[str, Path], Iterator[Example]]
 def read(name: str, form: str, path: Path) -> Iterator[Example]:
     """Read corpus `name` in format `form` from `path`.
 
-    Raises CorpusError for an unknown format, a missing path or a file that breaks the format.
+    Raises CorpusError for an unknown format or a missing path, and while it is read for a broken
+    archive, a file that breaks the format, or when there is no message in it.
     """
     if form not in READERS:
         raise CorpusError(f"corpus {name}: unknown format {form!r}; one of {', '.join(READERS)}")
     if not path.exists():
         raise CorpusError(f"corpus {name}: {path} does not exist")
-    return READERS[form](name, path)
+    return _checked(name, form, path)
+
+
+def _checked(name: str, form: str, path: Path) -> Iterator[Example]:
+    found = False
+    try:
+        for example in READERS[form](name, path):
+            found = True
+            yield example
+    except (ArchiveError, csv.Error, OSError) as error:
+        raise CorpusError(f"corpus {name}: {error}") from error
+    if not found:
+        raise CorpusError(f"corpus {name}: {path} holds no message in the format {form!r}")
 
 
 def _enron(corpus: str, path: Path) -> Iterator[Example]:
@@ -83,8 +98,11 @@ def _sms(corpus: str, path: Path) -> Iterator[Example]:
     for name, content in members(path):
         if PurePosixPath(name).name != "SMSSpamCollection":
             continue
-        for number, line in enumerate(decode(content).splitlines(), 1):
-            label, tab, text = line.partition("\t")
+        # Not splitlines(): a text may hold what Unicode takes for the end of a line.
+        for number, line in enumerate(decode(content).split("\n"), 1):
+            label, tab, text = line.removesuffix("\r").partition("\t")
+            if not label and not tab:
+                continue
             if not tab:
                 raise CorpusError(f"corpus {corpus}: {name}, line {number}: no tab")
             yield Example(from_fields("", text), _is_spam(label, name, number), corpus, "sms")
@@ -104,14 +122,17 @@ def _nazario(corpus: str, path: Path) -> Iterator[Example]:
 
 
 def _eml(corpus: str, path: Path) -> Iterator[Example]:
-    """A tree of mails with `ham` or `spam` among the folders; the folder below is the source."""
+    """A tree of mails, or of mbox files, with `ham` or `spam` among the folders; the folders below
+    are the source. Hidden files are skipped."""
     for name, content in members(path):
         folders = [part.lower() for part in PurePosixPath(name).parts[:-1]]
         label = next((part for part in folders if part in ("ham", "spam")), None)
-        if label is None:
+        if label is None or PurePosixPath(name).name.startswith("."):
             continue
         below = folders[folders.index(label) + 1 :]
-        yield Example(parse(content), label == "spam", corpus, f"{label}/{'/'.join(below)}")
+        mails = _mbox(content) if name.endswith(".mbox") else [parse(content)]
+        for mail in mails:
+            yield Example(mail, label == "spam", corpus, f"{label}/{'/'.join(below)}")
 
 
 def _csv(corpus: str, path: Path) -> Iterator[Example]:
@@ -120,6 +141,8 @@ def _csv(corpus: str, path: Path) -> Iterator[Example]:
         for number, row in enumerate(_rows(content), 2):
             if "label" not in row:
                 raise CorpusError(f"corpus {corpus}: {name}: no column 'label'")
+            if not row.keys() & {"text", "message", "subject", "body"}:
+                raise CorpusError(f"corpus {corpus}: {name}: no column 'text', nor 'body'")
             text = row.get("text") or row.get("message")
             message = (
                 from_text(text)
@@ -129,14 +152,15 @@ def _csv(corpus: str, path: Path) -> Iterator[Example]:
             yield Example(message, _is_spam(row["label"], name, number), corpus, name)
 
 
-def _is_spam(label: str, name: str, number: int) -> bool:
-    label = label.strip().lower()
+def _is_spam(label: str | None, name: str, number: int) -> bool:
+    label = (label or "").strip().lower()
     if label not in _SPAM_LABELS | _HAM_LABELS:
         raise CorpusError(f"{name}, line {number}: label {label!r} is neither spam nor ham")
     return label in _SPAM_LABELS
 
 
-def _rows(content: bytes) -> Iterator[dict[str, str]]:
+def _rows(content: bytes) -> Iterator[dict[str, str | None]]:
+    """Rows by lower-case column name; a row that is too short has None in its last columns."""
     csv.field_size_limit(sys.maxsize)  # a body may be longer than the module's 128 kB
     for row in csv.DictReader(io.StringIO(decode(content, "utf-8-sig"), newline="")):
         yield {str(key).strip().lower(): value for key, value in row.items() if key}
@@ -146,8 +170,9 @@ def _mbox(content: bytes) -> Iterator[Message]:
     with tempfile.NamedTemporaryFile(suffix=".mbox") as file:
         file.write(content)
         file.flush()
-        for message in mailbox.mbox(file.name):
-            yield parse(message.as_bytes())
+        with closing(mailbox.mbox(file.name, create=False)) as box:
+            for key in box.iterkeys():
+                yield parse(box.get_bytes(key))
 
 
 READERS: dict[str, Reader] = {

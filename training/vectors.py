@@ -17,24 +17,33 @@ def load_vectors(path: Path, tokenizer: Tokenizer, weight: Tensor) -> int:
 
     A file of 'word v1 … vE' lines; Pennington et al. 2014 and Mikolov et al. 2013 publish it so.
     The rows are scaled so that a loaded row has the same mean square as a random one: the rest of
-    the network is initialised for that. Raises VectorError when a line has not E numbers.
+    the network is initialised for that. Raises VectorError when the file cannot be read or a line
+    has not E numbers.
     """
-    scale = weight[1:].std()
+    scale, width = weight[1:].std(), weight.shape[1]
     found: dict[int, Tensor] = {}
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            word, *values = line.rstrip().split(" ")
-            if number == 1 and len(values) == 1:
-                continue  # word2vec's header: count and width
-            row = tokenizer.id(word.lower())
-            if row is None or row in found:
-                continue
-            if len(values) != weight.shape[1]:
-                raise VectorError(
-                    f"{path}, line {number}: {len(values)} numbers, expected {weight.shape[1]}"
-                )
-            found[row] = torch.tensor([float(value) for value in values])
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, 1):
+                if number == 1 and len(line.split()) == 2:
+                    continue  # word2vec's header: count and width
+                # From the right: published files hold a few words with spaces in them (`. . .`).
+                word, *values = line.rstrip().rsplit(" ", width)
+                row = tokenizer.id(word.lower())
+                if len(values) != width or (number <= 2 and " " in word):
+                    raise VectorError(f"{path}, line {number}: not a word and {width} numbers")
+                if row is not None and row not in found:
+                    found[row] = _vector(values, path, number)
+    except OSError as error:
+        raise VectorError(str(error)) from error
     if found:
         rows = torch.stack(list(found.values()))
         weight[list(found)] = (rows * (scale / rows.std())).to(weight.dtype)
     return len(found)
+
+
+def _vector(values: list[str], path: Path, number: int) -> Tensor:
+    try:
+        return torch.tensor([float(value) for value in values])
+    except ValueError as error:
+        raise VectorError(f"{path}, line {number}: {error}") from error

@@ -22,7 +22,8 @@ def encoded(tokenizer: Tokenizer) -> list[Encoded]:
 
 def logits(network: Classifier, messages: list[Encoded]) -> torch.Tensor:
     with torch.inference_mode():
-        return network(collate(messages, network.config.vocabulary))
+        found: torch.Tensor = network(collate(messages, network.config.vocabulary))
+    return found
 
 
 def test_a_batch_gives_what_each_message_gives_alone(

@@ -63,7 +63,8 @@ def test_padding_does_not_reach_the_states(ours: BidirectionalLSTM) -> None:
 
 def test_forget_gates_are_open_and_transitions_orthogonal_at_first(ours: BidirectionalLSTM) -> None:
     for lstm in (ours.forward_lstm, ours.backward_lstm):
-        assert lstm.bias_ih_l0[7:14].tolist() == [1.0] * 7
-        assert lstm.bias_hh_l0.abs().sum() == 0
-        for gate in lstm.weight_hh_l0.split(7):
+        weights = dict(lstm.named_parameters())
+        assert weights["bias_ih_l0"][7:14].tolist() == [1.0] * 7
+        assert weights["bias_hh_l0"].abs().sum() == 0
+        for gate in weights["weight_hh_l0"].detach().split(7):
             torch.testing.assert_close(gate @ gate.T, torch.eye(7), atol=1e-5, rtol=0)

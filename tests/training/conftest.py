@@ -1,0 +1,25 @@
+"""A small made-up corpus, as a table of tokens and as messages."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from model.mime import Message
+from training.corpora import Example
+from training.tokens import TokenTable, tokenise
+
+MakeTable = Callable[..., TokenTable]
+
+
+@pytest.fixture
+def make_table() -> MakeTable:
+    """`make_table((text, is_spam, corpus, source), …)`: the messages tokenised."""
+
+    def make(*rows: tuple[str, bool, str, str], most_tokens: int = 100) -> TokenTable:
+        examples: Sequence[Example] = [
+            Example(Message("", text), is_spam, corpus, source)
+            for text, is_spam, corpus, source in rows
+        ]
+        return tokenise(examples, most_tokens)
+
+    return make
