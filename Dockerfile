@@ -24,8 +24,8 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
     && /venv/bin/pip install --requirement /tmp/requirements.txt
 # What only compiling against torch, or installing more packages, would need.
 RUN cd /venv/lib/python3*/site-packages \
-    && rm -rf torch/include torch/share torch/test torch/bin/protoc* torch/lib/*.a pip pip-*.dist-info \
-    && rm -f /venv/bin/pip*
+    && rm -rf torch/include torch/share torch/test torch/lib/*.a pip pip-*.dist-info /venv/bin/pip* \
+    && find torch/bin -mindepth 1 ! -name torch_shm_manager -delete
 COPY app app
 COPY model model
 COPY migrations migrations

@@ -45,8 +45,8 @@ def test_compose_file_comes_up_under_the_check_tool() -> None:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[httpx.Client]:
-    run([*COMPOSE, "up", "--build", "--detach", "--wait", "--wait-timeout", "180"])
     try:
+        run([*COMPOSE, "up", "--build", "--detach", "--wait", "--wait-timeout", "180"])
         with httpx.Client(base_url="http://127.0.0.1:8000", trust_env=False) as client:
             yield client
     finally:
