@@ -22,15 +22,17 @@ def load_vectors(path: Path, tokenizer: Tokenizer, weight: Tensor) -> int:
     """
     scale, width = weight[1:].std(), weight.shape[1]
     found: dict[int, Tensor] = {}
+    first = 1
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, 1):
                 if number == 1 and len(line.split()) == 2:
-                    continue  # word2vec's header: count and width
+                    first = 2  # word2vec's header: count and width
+                    continue
                 # From the right: published files hold a few words with spaces in them (`. . .`).
                 word, *values = line.rstrip().rsplit(" ", width)
                 row = tokenizer.id(word.lower())
-                if len(values) != width or (number <= 2 and " " in word):
+                if len(values) != width or (number == first and " " in word):
                     raise VectorError(f"{path}, line {number}: not a word and {width} numbers")
                 if row is not None and row not in found:
                     found[row] = _vector(values, path, number)

@@ -66,5 +66,5 @@ def test_forget_gates_are_open_and_transitions_orthogonal_at_first(ours: Bidirec
         weights = dict(lstm.named_parameters())
         assert weights["bias_ih_l0"][7:14].tolist() == [1.0] * 7
         assert weights["bias_hh_l0"].abs().sum() == 0
-        for gate in weights["weight_hh_l0"].detach().split(7):
+        for gate in weights["weight_hh_l0"].detach().chunk(4):
             torch.testing.assert_close(gate @ gate.T, torch.eye(7), atol=1e-5, rtol=0)
