@@ -1,0 +1,149 @@
+"""`python -m app`: migrate the database, load the network, serve. One process, one worker."""
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+import sqlite3
+import sys
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from pydantic import ValidationError
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import migrate
+from app.classification import Predictor
+from app.database import Database
+from app.main import create_app
+from app.protocol import Protocol
+from app.secret import SecretError, load_key
+from app.settings import PREFIX, Settings, unknown_variables
+from model.checkpoint import CheckpointError
+from model.predictor import ClassifierPredictor
+
+_log = logging.getLogger("hamlet")
+
+
+class StartupError(Exception):
+    """The service cannot start; the message is for the operator."""
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            url = _url(listening)
+            _log.info("listening on %s; try:", url)
+            _log.info(
+                "  curl -H 'Content-Type: application/json' -d '%s' %s/classify",
+                '{"text": "You have won a prize, click here"}',
+                url,
+            )
+
+
+def main() -> int:
+    """Exit status 0 after a stop that was asked for, 1 when the service cannot start."""
+    description = "Serve. Settings are environment variables, HAMLET_*: see docs/settings.md."
+    argparse.ArgumentParser(prog="python -m app", description=description).parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in unknown_variables(os.environ):
+        _log.warning("%s is no setting of this version", name)
+    try:
+        settings = _settings()
+        _prepare_database(settings)
+        return serve(settings)
+    except StartupError as error:
+        print(f"hamlet: {error}", file=sys.stderr)
+        return 1
+
+
+def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
+    """Serve the predictor, or the checkpoint of the settings, until SIGINT or SIGTERM; by the
+    latter the process ends, after its requests, as one that was terminated.
+
+    The schema must be there. Raises StartupError.
+    """
+    with _listen(settings) as listening:
+        config = uvicorn.Config(
+            create_app(settings, predictor or _load(settings)),
+            http=Protocol,
+            ws="none",
+            access_log=False,
+            server_header=False,
+            log_config=None,
+            log_level="warning",
+            timeout_graceful_shutdown=8,
+        )
+        server = _Server(config)
+        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
+            server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = (f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise StartupError("; ".join(faults)) from None
+
+
+def _prepare_database(settings: Settings) -> None:
+    """Open the database and the key of the log, and bring the schema up to date."""
+    try:
+        url = make_url(settings.database_url)
+        if url.get_backend_name() == "sqlite" and url.database:
+            # aiosqlite leaves a thread behind when it cannot open a file, and that one complains.
+            sqlite3.connect(url.database).close()
+        asyncio.run(_migrate(settings))
+        load_key(settings)
+    except SecretError as error:
+        raise StartupError(str(error)) from None
+    except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
+        reason = getattr(error, "orig", None) or error
+        raise StartupError(
+            f"the database of HAMLET_DATABASE_URL cannot be opened: {reason}"
+        ) from None
+
+
+async def _migrate(settings: Settings) -> None:
+    database = Database(settings.database_url)
+    try:
+        await migrate.upgrade(database)
+    finally:
+        await database.aclose()
+
+
+def _load(settings: Settings) -> Predictor[Any]:
+    try:
+        return ClassifierPredictor.load(settings.model_dir, settings.device)
+    except CheckpointError as error:
+        raise StartupError(f"the checkpoint is refused: {error}") from None
+    except (RuntimeError, AssertionError) as error:  # torch, of a device that is not there
+        reason = str(error).splitlines()[0]
+        raise StartupError(f"the network does not run on {settings.device}: {reason}") from None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        where = f"{settings.host} port {settings.port}"
+        raise StartupError(f"cannot listen on {where}: {error.strerror or error}") from None
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

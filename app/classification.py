@@ -1,0 +1,173 @@
+"""One message from its bytes to a logged verdict; what every route that classifies shares."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from app import schemas
+from app.database import LogWriter
+from app.errors import Overloaded, PredictionUnavailable
+from app.inputs import Submission
+from app.repository import LogEntry, new_id
+from app.secret import keyed_hash
+from app.settings import Settings
+from app.strings import encodable, storable
+from model.engine import Answer, Engine, EngineClosed, EngineOverloaded, PredictionFailed
+from model.mime import Message
+from model.predictor import WordWeight
+
+R = TypeVar("R")
+
+
+class Encoded(Protocol):
+    """What the service must know of an encoded message: its length, in tokens that are read."""
+
+    @property
+    def tokens_total(self) -> int: ...
+    def __len__(self) -> int: ...
+
+
+E = TypeVar("E", bound=Encoded)
+
+
+class Predictor(Protocol[E]):
+    """What the service asks of a network: see model.predictor.ClassifierPredictor."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def device(self) -> object: ...
+    def encode(self, message: Message) -> E: ...
+    def predict(self, batch: Sequence[E]) -> list[float]: ...
+    def explain(self, encoded: E, limit: int = 20) -> list[WordWeight]: ...
+    def threshold(self, target_fpr: float | None = None) -> float: ...
+    def info(self) -> dict[str, object]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared(Generic[E]):
+    submission: Submission
+    encoded: E
+    message_hash: str
+
+
+class Classifier(Generic[E]):
+    """Reads, encodes, predicts, explains, logs. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        predictor: Predictor[E],
+        engine: Engine[E, float],
+        writer: LogWriter,
+        settings: Settings,
+        key: bytes,
+        threads: int,
+    ) -> None:
+        self.predictor = predictor
+        self.threshold = predictor.threshold(settings.target_fpr)
+        self._engine = engine
+        self._writer = writer
+        self._settings = settings
+        self._key = key
+        self._readers = anyio.CapacityLimiter(threads)
+        self._explainers = anyio.CapacityLimiter(1)
+
+    async def classify(
+        self, read: Callable[[], Submission], request_id: str, *, explain: bool = False
+    ) -> schemas.Classification:
+        """Classify what `read` returns, which runs in a thread. The answer is in the log.
+
+        Raises what `read` raises, Overloaded, PredictionUnavailable, LogUnavailable.
+        """
+        prepared = await self._in_thread(lambda: self._prepare(read()), self._readers)
+        answer = await self._predict(prepared.encoded)
+        words: list[schemas.WordWeight] | None = None
+        if explain:
+            words = await self._in_thread(lambda: self._explain(prepared), self._explainers)
+        entry = self._entry(prepared, answer, request_id)
+        await self._writer.add(entry)
+        return self._response(entry, words)
+
+    async def in_thread(self, work: Callable[[], R]) -> R:
+        """Run what takes a while on the threads that read messages. Raises Overloaded."""
+        return await self._in_thread(work, self._readers)
+
+    async def _in_thread(self, work: Callable[[], R], limiter: anyio.CapacityLimiter) -> R:
+        if limiter.statistics().tasks_waiting >= self._settings.max_queue:
+            raise Overloaded("Too many messages are waiting.")
+        return await anyio.to_thread.run_sync(work, limiter=limiter)
+
+    def _prepare(self, submission: Submission) -> _Prepared[E]:
+        encoded = self.predictor.encode(submission.message)
+        return _Prepared(submission, encoded, keyed_hash(submission.content, self._key))
+
+    async def _predict(self, encoded: E) -> Answer[float]:
+        try:
+            return await self._engine.submit(encoded)
+        except EngineOverloaded:
+            raise Overloaded("Too many messages are waiting.") from None
+        except EngineClosed:
+            raise Overloaded("The service is stopping.") from None
+        except PredictionFailed:
+            raise PredictionUnavailable("The network failed; its log says why.") from None
+
+    def _explain(self, prepared: _Prepared[E]) -> list[schemas.WordWeight]:
+        return [
+            schemas.WordWeight.model_validate(
+                {
+                    "field": word.field,
+                    "start": word.start,
+                    "end": word.end,
+                    "text": encodable(word.text),
+                    "weight": word.weight,
+                }
+            )
+            for word in self.predictor.explain(prepared.encoded)
+        ]
+
+    def _entry(self, prepared: _Prepared[E], answer: Answer[float], request_id: str) -> LogEntry:
+        message = prepared.submission.message
+        keep = self._settings.store_text
+        return LogEntry(
+            id=new_id(),
+            created_at=datetime.now(UTC),
+            request_id=request_id,
+            kind="classify",
+            source=prepared.submission.source,
+            message_hash=prepared.message_hash,
+            content_bytes=len(prepared.submission.content),
+            subject_characters=len(message.subject),
+            body_characters=len(message.body),
+            tokens_used=len(prepared.encoded),
+            tokens_total=prepared.encoded.tokens_total,
+            spam_probability=answer.result,
+            threshold=self.threshold,
+            label="spam" if answer.result >= self.threshold else "ham",
+            model_version=self.predictor.version,
+            queue_ms=round(answer.queue_ms, 3),
+            inference_ms=round(answer.inference_ms, 3),
+            subject=storable(message.subject) if keep else None,
+            body=storable(message.body) if keep else None,
+        )
+
+    def _response(
+        self, entry: LogEntry, words: list[schemas.WordWeight] | None
+    ) -> schemas.Classification:
+        return schemas.Classification.model_validate(
+            {
+                "id": entry.id,
+                "label": entry.label,
+                "spam_probability": entry.spam_probability,
+                "threshold": entry.threshold,
+                "model": {"name": self.predictor.name, "version": entry.model_version},
+                "tokens": {"used": entry.tokens_used, "total": entry.tokens_total},
+                "explanation": words,
+                "timing_ms": {"queue": entry.queue_ms, "inference": entry.inference_ms},
+            }
+        )

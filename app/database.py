@@ -1,0 +1,148 @@
+"""The database: engine, SQLite pragmas, transactions, and the group-commit writer of the log."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.errors import LogUnavailable
+from app.repository import LogEntry, add_requests
+
+_log = logging.getLogger("hamlet.database")
+
+# busy_timeout first: the switch to WAL may already have to wait for another process.
+_PRAGMAS = (
+    "busy_timeout = 5000",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+)
+
+
+class Database:
+    """An engine and its two kinds of transaction. `url` needs an asynchronous driver."""
+
+    def __init__(self, url: str) -> None:
+        # Parameters are hidden from errors: they would carry the text of messages to the log.
+        self.engine = create_async_engine(url, hide_parameters=True)
+        if self.engine.dialect.name == "sqlite":
+            _prepare_sqlite(self.engine)
+        self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that holds SQLite's one write lock from its beginning; commits at the end.
+
+        A transaction that read first and then wrote could fail at once on a busy database.
+        """
+        async with self._writing.begin() as connection:
+            yield connection
+
+    async def aclose(self) -> None:
+        await self.engine.dispose()
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    """Set the pragmas of each connection, and say BEGIN ourselves, which sqlite3 does too late."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        try:
+            for pragma in _PRAGMAS:
+                cursor.execute(f"PRAGMA {pragma}")
+        except BaseException:  # no database, or one that may not be written
+            connection.close()
+            raise
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+@dataclass(slots=True)
+class _Pending:
+    entry: LogEntry
+    future: asyncio.Future[None]
+
+
+class LogWriter:
+    """Writes the request log: what many requests hand in becomes one transaction.
+
+    Create it in a running event loop. While one transaction is being written to disk, the next
+    one gathers. A caller that is cancelled loses its wait, not its row.
+    """
+
+    def __init__(
+        self, database: Database, *, most_rows: int = 500, most_waiting: int = 10_000
+    ) -> None:
+        self._database = database
+        self._most_rows = most_rows
+        self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(most_waiting)
+        self._closed = False
+        self._owner = asyncio.create_task(self._run())
+
+    async def add(self, entry: LogEntry) -> None:
+        """Return once the entry is on disk. Raises LogUnavailable when it is not."""
+        if self._closed or self._queue.full():
+            raise LogUnavailable("The request log takes no more entries at present.")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Pending(entry, future))
+        await future
+
+    async def aclose(self) -> None:
+        """Write what is handed in, then stop."""
+        if not self._closed:
+            self._closed = True
+            await self._queue.put(None)
+        await asyncio.wait([self._owner])
+
+    async def _run(self) -> None:
+        while (first := await self._queue.get()) is not None:
+            await self._commit(self._gather(first))
+
+    def _gather(self, first: _Pending) -> list[_Pending]:
+        """What waits by now, up to `most_rows`."""
+        group = [first]
+        while len(group) < self._most_rows and not self._queue.empty():
+            pending = self._queue.get_nowait()
+            if pending is None:
+                self._queue.put_nowait(None)  # the end, which stays the last in the queue
+                break
+            group.append(pending)
+        return group
+
+    async def _commit(self, group: list[_Pending]) -> None:
+        try:
+            async with self._database.write() as connection:
+                await add_requests(connection, [pending.entry for pending in group])
+        except Exception as error:  # whatever it is, every waiter must hear of it
+            _log.error("the request log was not written: %s", _reason(error))
+            for pending in group:
+                if not pending.future.done():
+                    pending.future.set_exception(
+                        LogUnavailable("The request log could not be written.")
+                    )
+            return
+        for pending in group:
+            if not pending.future.done():
+                pending.future.set_result(None)
+
+
+def _reason(error: Exception) -> Any:
+    """What the driver said, without the statement."""
+    return getattr(error, "orig", None) or error

@@ -1,0 +1,83 @@
+"""The application: `create_app(settings)`."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from app import __version__, errors, migrate, openapi
+from app.classification import Classifier, Predictor
+from app.database import Database, LogWriter
+from app.dependencies import State
+from app.middleware import AccessLog, BodyLimit, RequestId
+from app.routes import about, classify, health
+from app.secret import load_key
+from app.settings import Settings
+from model.engine import Engine
+from model.predictor import ClassifierPredictor
+
+
+def create_app(settings: Settings, predictor: Predictor[Any] | None = None) -> FastAPI:
+    """The service. Without a predictor, the checkpoint of the settings is loaded at the start.
+
+    The schema must be there: `python -m app` and app.migrate see to that.
+    """
+    app = FastAPI(
+        title="Hamlet",
+        version=__version__,
+        description="Spam or not spam, from a neural network on your own machine.",
+        lifespan=_lifespan(settings, predictor),
+        # The framework's pages load scripts from elsewhere; nothing leaves this machine.
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
+        redirect_slashes=False,
+    )
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, timeout=settings.body_timeout)
+    app.add_middleware(AccessLog)
+    app.add_middleware(RequestId)
+    for routes in (about, classify, health):
+        app.include_router(routes.router)
+    errors.install(app)
+    openapi.install(app)
+    return app
+
+
+def _lifespan(
+    settings: Settings, predictor: Predictor[Any] | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        async with AsyncExitStack() as stack:
+            served = predictor
+            if served is None:
+                served = await anyio.to_thread.run_sync(_load, settings)
+            database = Database(settings.database_url)
+            stack.push_async_callback(database.aclose)
+            writer = LogWriter(database)
+            stack.push_async_callback(writer.aclose)
+            engine = await stack.enter_async_context(
+                Engine(
+                    served.predict,
+                    max_batch_cost=settings.max_batch_tokens,
+                    max_wait=settings.max_wait,
+                    max_queue=settings.max_queue,
+                )
+            )
+            key = load_key(settings)
+            classifier = Classifier(served, engine, writer, settings, key, os.cpu_count() or 1)
+            yield State(
+                settings=settings,
+                database=database,
+                classifier=classifier,
+                schema_head=migrate.head(),
+            )
+
+    return lifespan
+
+
+def _load(settings: Settings) -> Predictor[Any]:
+    return ClassifierPredictor.load(settings.model_dir, settings.device)

@@ -1,0 +1,120 @@
+"""What every request goes through, in this order: RequestId, AccessLog, BodyLimit."""
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import BodyTimeout, PayloadTooLarge, problem_response
+from app.inputs import NDJSON, media_type
+
+_access = logging.getLogger("hamlet.access")
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestId:
+    """Names the request: `scope["state"]["request_id"]` and the header X-Request-ID.
+
+    A caller's own X-Request-ID is kept when it is short and plain.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        await self.app(scope, receive, named)
+
+
+class AccessLog:
+    """One line a request. The path is quoted: it may hold line breaks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        began = time.perf_counter()
+        status, sent = 500, 0
+
+        async def counted(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, counted)
+        finally:
+            _access.info(
+                "%s %s %d %d bytes %.1f ms %s",
+                scope["method"],
+                quote(scope["path"], errors="replace")[:200],
+                status,
+                sent,
+                1000 * (time.perf_counter() - began),
+                scope["state"]["request_id"],
+            )
+
+
+class BodyLimit:
+    """Refuses a body longer than `limit` bytes, as they are counted, not as they are announced,
+    and one of which no more comes for `timeout` seconds.
+
+    An NDJSON stream is exempt: it has no end, and its route bounds every line. Every other route
+    refuses that type unread.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, timeout: float) -> None:
+        self.app = app
+        self.limit = limit
+        self.timeout = timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        if scope["type"] != "http" or media_type(headers.get("content-type", "")) == NDJSON:
+            return await self.app(scope, receive, send)
+        announced = headers.get("content-length", "")
+        if announced.isdecimal() and int(announced[:20]) > self.limit:
+            # The server goes on to swallow the body, so that a caller still sending reads this.
+            refusal = problem_response(PayloadTooLarge(self.limit), scope["state"]["request_id"])
+            return await refusal(scope, receive, send)
+        await self.app(scope, self._limited(receive), send)
+
+    def _limited(self, receive: Receive) -> Receive:
+        seen = 0
+        more = True
+
+        async def limited() -> Message:
+            nonlocal seen, more
+            if not more:
+                return await receive()
+            try:
+                async with asyncio.timeout(self.timeout):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTimeout(f"Nothing came for {self.timeout:g} seconds.") from None
+            seen += len(message.get("body", b""))
+            more = message.get("more_body", False)
+            if seen > self.limit:
+                raise PayloadTooLarge(self.limit)
+            return message
+
+        return limited

@@ -1,0 +1,89 @@
+"""The parts of the OpenAPI document that the framework cannot derive: bodies of several types,
+and problems."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.inputs import JSON, NDJSON, PLAIN, RFC822
+from app.schemas import PROBLEM_TYPE, BatchForm, FieldsForm, Problem, RawForm, TextForm
+
+_SCHEMAS = "#/components/schemas/"
+_REASONS = {
+    400: "The body is not what its content type says.",
+    408: "The body stopped coming.",
+    413: "The body is too large.",
+    415: "No such form of message.",
+    422: "Well-formed, but no message; `errors` says what is wrong and where.",
+    503: "Overloaded, or not ready; try again after Retry-After seconds.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can fail so."""
+    content = {PROBLEM_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}}
+    return {status: {"description": _REASONS[status], "content": content} for status in statuses}
+
+
+BODY_PROBLEMS = problems(400, 408, 413, 415, 422, 503)
+
+_ONE_MESSAGE = {"oneOf": [{"$ref": _SCHEMAS + f.__name__} for f in (TextForm, FieldsForm, RawForm)]}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+MESSAGE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": _ONE_MESSAGE}, RFC822: _BINARY, PLAIN: _BINARY},
+    }
+}
+BATCH_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {"schema": {"$ref": _SCHEMAS + "BatchForm"}},
+            NDJSON: {"schema": _ONE_MESSAGE},
+        },
+    }
+}
+BATCH_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            NDJSON: {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": _SCHEMAS + "Classification"},
+                        {"$ref": _SCHEMAS + "Problem"},
+                    ]
+                }
+            }
+        }
+    }
+}
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` serve the completed document at /openapi.json."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    models: tuple[type[BaseModel], ...] = (TextForm, FieldsForm, RawForm, BatchForm, Problem)
+    _, written = models_json_schema(
+        [(model, "validation") for model in models], ref_template=_SCHEMAS + "{model}"
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name, schema in written["$defs"].items():
+        schemas.setdefault(name, schema)
+    return document

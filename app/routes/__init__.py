@@ -1,0 +1,1 @@
+"""One file a subject; each holds a router that `app.main` includes."""

@@ -1,0 +1,147 @@
+"""Requests and responses, as the OpenAPI document shows them.
+
+Request bodies are read by `app.inputs`; the models of them here check one form each.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request, and where."""
+
+    pointer: str | None = Field(None, description="JSON pointer (RFC 6901) into the body.")
+    parameter: str | None = Field(None, description="Name of the query parameter.")
+    reason: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(description="URI of the kind of problem; about:blank: as the status says.")
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="URI of this occurrence.")
+    request_id: str
+    errors: list[Fault] | None = Field(None, description="Of a 422: what is wrong, and where.")
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class TextForm(_Form):
+    """What a person pastes: plain text, `Subject:` line and body, HTML or a mail's source."""
+
+    text: str
+
+
+class FieldsForm(_Form):
+    """Subject and body apart; either may be missing. The body may be HTML."""
+
+    subject: str = ""
+    body: str = ""
+
+
+class RawForm(_Form):
+    """A whole mail (RFC 5322), base64-encoded."""
+
+    raw: str = Field(json_schema_extra={"contentEncoding": "base64"})
+
+
+MessageForm = TextForm | FieldsForm | RawForm
+
+
+class BatchForm(_Form):
+    """Many messages, each in any form."""
+
+    messages: list[MessageForm]
+
+
+class ModelName(BaseModel):
+    """The network that answered."""
+
+    name: str
+    version: str
+
+
+class Tokens(BaseModel):
+    """How much of the message the network read."""
+
+    used: int
+    total: int
+
+
+class Timing(BaseModel):
+    """Milliseconds: waiting for the network, and the pass that the message shared."""
+
+    queue: float
+    inference: float
+
+
+class WordWeight(BaseModel):
+    """How far a stretch of the message moved the verdict; positive is towards spam."""
+
+    field: Literal["subject", "body"]
+    start: int = Field(description="Offset, in Unicode code points, into the decoded field.")
+    end: int
+    text: str
+    weight: float
+
+
+class Classification(BaseModel):
+    """The verdict on one message."""
+
+    id: str = Field(description="Names the message in the request log.")
+    label: Literal["spam", "ham", "unsure"]
+    spam_probability: Annotated[float, Field(ge=0, le=1)]
+    threshold: float = Field(description="From this probability on the label is spam.")
+    model: ModelName
+    tokens: Tokens
+    explanation: list[WordWeight] | None = Field(
+        None, description="The strongest words first; there when asked for by ?explain=true."
+    )
+    timing_ms: Timing
+
+
+class Batch(BaseModel):
+    """One result a message, in order; a message that failed has its problem in its place."""
+
+    results: list[Classification | Problem]
+
+
+class Thresholds(BaseModel):
+    """From which probability on a message is called spam."""
+
+    in_use: float
+    shipped: float
+    target_fpr: float | None = Field(description="The share asked for by HAMLET_TARGET_FPR.")
+
+
+class ServedModel(BaseModel):
+    """What answers."""
+
+    name: str
+    version: str
+    device: str
+    thresholds: Thresholds
+    info: dict[str, Any]
+
+
+class Status(BaseModel):
+    """The answer to a probe."""
+
+    status: Literal["alive", "ready"]
+
+
+class Index(BaseModel):
+    """Where things are."""
+
+    service: str
+    version: str
+    classify: str
+    openapi: str

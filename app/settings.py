@@ -1,0 +1,74 @@
+"""What an operator can set: environment variables with the prefix HAMLET_."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "HAMLET_"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Read from the environment. docs/settings.md holds the same table for people."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    database_url: str = Field(
+        "sqlite+aiosqlite:///hamlet.db",
+        description="SQLAlchemy URL, with an asynchronous driver, of the request log.",
+    )
+    device: str = Field(
+        "auto", description="Where the network runs: `cpu`, `cuda`, `cuda:1`, or `auto`."
+    )
+    model_dir: Path = Field(
+        ROOT / "model" / "weights" / "classifier",
+        description="Directory of the classifier's checkpoint.",
+    )
+    target_fpr: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of good mail that may be called spam, e.g. `0.001`; it picks the "
+        "threshold from the checkpoint's calibration curve. Unset: the checkpoint's own threshold.",
+    )
+    store_text: bool = Field(
+        False, description="Keep subject and body of every message in the request log."
+    )
+    log_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Key of the message hashes in the request log. Unset: made once and kept in "
+        "a file beside the SQLite database.",
+    )
+    max_body_bytes: int = Field(
+        25 * 2**20,
+        gt=0,
+        description="Largest request body; of an NDJSON stream, the longest line.",
+    )
+    max_batch_messages: int = Field(
+        1000, gt=0, description="Most messages in one JSON batch; an NDJSON stream has no end."
+    )
+    body_timeout: float = Field(
+        30.0, gt=0, description="Seconds to wait for the next piece of a request body."
+    )
+    max_batch_tokens: int = Field(
+        16_384,
+        gt=0,
+        description="Padded tokens, rows times longest row, in one pass of the network.",
+    )
+    max_wait: float = Field(
+        0.0, ge=0, le=10, description="Seconds that a message may wait for others to share a pass."
+    )
+    max_queue: int = Field(
+        1024, gt=0, description="Messages that may wait; one more is refused with 503."
+    )
+
+
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """The environment's HAMLET_ variables that are no setting: a typing error, most likely."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(n for n in names if n.upper().startswith(PREFIX) and n.upper() not in known)

@@ -1,0 +1,221 @@
+"""POST /classify: every form of a message, and what comes back."""
+
+import asyncio
+import base64
+import re
+from typing import Any
+
+from tests.app.asserts import JSON, assert_problem
+from tests.app.double import MOST_TOKENS, WordCounter
+from tests.conftest import Rows, Serve
+
+MAIL = (
+    b"From: a@example.org\r\nSubject: =?utf-8?q?viagra_for_you?=\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/html\r\n\r\n<p>Buy <b>now</b></p>\r\n"
+)
+
+
+def test_the_whole_answer(serve: Serve, rows: Rows) -> None:
+    async def scenario() -> None:
+        async with serve() as client:
+            response = await client.post("/classify", json={"text": "cheap viagra here"})
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/json"
+        answer = response.json()
+        assert list(answer) == [
+            "id",
+            "label",
+            "spam_probability",
+            "threshold",
+            "model",
+            "tokens",
+            "timing_ms",
+        ]
+        assert re.fullmatch("[0-9a-f]{12}7[0-9a-f]{19}", answer["id"])
+        assert answer["label"] == "spam"
+        assert answer["spam_probability"] == 0.55
+        assert answer["threshold"] == 0.5
+        assert answer["model"] == {"name": "classifier", "version": "0.0.0+double"}
+        assert answer["tokens"] == {"used": 3, "total": 3}
+        assert set(answer["timing_ms"]) == {"queue", "inference"}
+        assert [row["id"] for row in rows()] == [answer["id"]]
+
+    asyncio.run(scenario())
+
+
+def test_every_form_is_read(serve: Serve, rows: Rows) -> None:
+    raw = base64.b64encode(MAIL).decode()
+    wrapped = base64.encodebytes(MAIL).decode()
+    fields = {"subject": "viagra for you", "body": "<p>Buy <b>now</b></p>"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("rfc822", {"content": MAIL, "headers": {"content-type": "message/rfc822"}}),
+        ("raw", {"json": {"raw": raw}}),
+        ("raw", {"json": {"raw": wrapped}}),
+        ("fields", {"json": fields}),
+        ("fields", {"json": {"subject": "viagra"}}),
+        ("fields", {"json": {"body": "viagra"}}),
+        ("text", {"json": {"text": "Subject: viagra for you\n\nBuy now"}}),
+        ("text", {"content": b"\xef\xbb\xbf" + b'{"text": "viagra"}', "headers": JSON}),
+        (
+            "plain",
+            {
+                "content": "für viagra".encode("latin-1"),
+                "headers": {"content-type": "Text/Plain; charset=iso-8859-1"},
+            },
+        ),
+    ]
+
+    async def scenario() -> None:
+        async with serve() as client:
+            for source, call in calls:
+                response = await client.post("/classify", **call)
+                assert response.status_code == 200, response.text
+                assert response.json()["label"] == "spam", source
+            ham = await client.post("/classify", json={"text": "see you at lunch"})
+        assert ham.json()["label"] == "ham"
+        logged = rows()
+        assert [row["source"] for row in logged[:-1]] == [source for source, _ in calls]
+        # However the same bytes travel, they are the same message.
+        assert logged[0]["message_hash"] == logged[1]["message_hash"] == logged[2]["message_hash"]
+        assert len({row["message_hash"] for row in logged}) == len(logged) - 2
+
+    asyncio.run(scenario())
+
+
+def test_an_explanation_points_into_the_decoded_fields(serve: Serve) -> None:
+    async def scenario() -> None:
+        async with serve() as client:
+            response = await client.post(
+                "/classify?explain=true", json={"subject": "for you", "body": "cheap viagra"}
+            )
+        strongest = response.json()["explanation"][0]
+        assert strongest == {
+            "field": "body",
+            "start": 6,
+            "end": 12,
+            "text": "viagra",
+            "weight": 1.0,
+        }
+
+    asyncio.run(scenario())
+
+
+def test_odd_messages_are_messages(serve: Serve) -> None:
+    """NUL, lone surrogates, an attachment alone, broken MIME: classified, and the answer is sent
+    in an encoding that every client reads."""
+    odd: list[dict[str, Any]] = [
+        {"content": b'{"text": "a \\u0000 viagra \\ud800"}', "headers": JSON},
+        {"content": b'{"subject": "\\udfff", "body": "\\ud83d\\ude00 viagra"}', "headers": JSON},
+        {"json": {"raw": base64.b64encode(b"\0\xff viagra \0").decode()}},
+        {
+            "content": b"Content-Type: application/pdf\r\n\r\n%PDF",
+            "headers": {"content-type": "message/rfc822"},
+        },
+        {
+            "content": b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n--x",
+            "headers": {"content-type": "message/rfc822"},
+        },
+    ]
+
+    async def scenario() -> None:
+        async with serve(store_text=True) as client:
+            for call in odd:
+                response = await client.post("/classify?explain=true", **call)
+                assert response.status_code == 200, response.text
+                response.content.decode("utf-8")
+                texts = [word["text"] for word in response.json()["explanation"]]
+                assert not re.search("[\ud800-\udfff]", "".join(texts))
+
+    asyncio.run(scenario())
+
+
+def test_ten_thousand_nested_parts(serve: Serve) -> None:
+    nested = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n)
+        for n in range(10_000)
+    )
+
+    async def scenario() -> None:
+        async with serve() as client:
+            response = await client.post(
+                "/classify", content=nested, headers={"content-type": "message/rfc822"}
+            )
+        assert response.status_code == 200
+
+    asyncio.run(scenario())
+
+
+def test_long_messages_are_cut_and_say_so(serve: Serve) -> None:
+    async def scenario() -> None:
+        async with serve() as client:
+            response = await client.post("/classify", json={"text": "word " * 1000})
+        assert response.json()["tokens"] == {"used": MOST_TOKENS, "total": 1000}
+
+    asyncio.run(scenario())
+
+
+def test_the_operators_false_positive_rate_picks_the_threshold(serve: Serve) -> None:
+    async def scenario() -> None:
+        async with serve(target_fpr=0.3) as client:
+            response = await client.post("/classify", json={"text": "viagra"})
+            described = await client.get("/model")
+        assert response.json()["threshold"] == 0.7
+        assert response.json()["label"] == "ham"
+        assert described.json()["thresholds"] == {
+            "in_use": 0.7,
+            "shipped": 0.5,
+            "target_fpr": 0.3,
+        }
+
+    asyncio.run(scenario())
+
+
+def test_requests_that_come_together_share_passes(serve: Serve) -> None:
+    async def scenario() -> None:
+        predictor = WordCounter()
+        async with serve(predictor) as client:
+            predictor.go.clear()
+            posts = [client.post("/classify", json={"text": f"viagra {i}"}) for i in range(20)]
+            waiting = [asyncio.create_task(post) for post in posts]
+            await asyncio.sleep(0.5)
+            predictor.go.set()
+            answers = await asyncio.gather(*waiting)
+        assert all(answer.status_code == 200 for answer in answers)
+        assert sum(predictor.batches) == 20
+        assert len(predictor.batches) <= 3
+
+    asyncio.run(scenario())
+
+
+def test_a_full_queue_is_503_with_retry_after(serve: Serve, rows: Rows) -> None:
+    async def scenario() -> None:
+        predictor = WordCounter()
+        async with serve(predictor, max_queue=2) as client:
+            predictor.go.clear()
+            waiting = []
+            for i in range(3):
+                post = client.post("/classify", json={"text": f"message {i}"})
+                waiting.append(asyncio.create_task(post))
+                await asyncio.sleep(0.2)
+            refused = await client.post("/classify", json={"text": "one too many"})
+            predictor.go.set()
+            answers = await asyncio.gather(*waiting)
+        assert_problem(refused, 503)
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["title"] == "Overloaded"
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        assert len(rows()) == 3
+
+    asyncio.run(scenario())
+
+
+def test_a_failing_network_is_503_and_is_not_logged(serve: Serve, rows: Rows) -> None:
+    async def scenario() -> None:
+        async with serve() as client:
+            failed = await client.post("/classify", json={"text": "a fault here"})
+            good = await client.post("/classify", json={"text": "good"})
+        assert_problem(failed, 503)
+        assert good.status_code == 200
+        assert [row["id"] for row in rows()] == [good.json()["id"]]
+
+    asyncio.run(scenario())
