@@ -2,10 +2,15 @@
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from model.checkpoint import Calibration, Checkpoint, round_to_stored
 from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
+
+# A busy machine is no reason to fail.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -150,6 +150,14 @@ def test_rules_for_small_screens_or_unknown_selectors_hide_nothing() -> None:
     )
 
 
+@pytest.mark.xfail(reason="only the last class of a longer selector is looked at")
+@pytest.mark.parametrize("selector", ["[data-ogsc] .note", "u + .note", "div > .note"])
+def test_rules_of_longer_selectors_hide_nothing(selector: str) -> None:
+    """Newsletters restyle themselves so for one mail reader's dark mode."""
+    css = f"<style>{selector}{{color:#ffffff!important}}</style>"
+    assert visible_text(f"{css}<p class=note>seen</p>") == "seen"
+
+
 def test_an_inline_style_is_stronger_than_a_rule() -> None:
     css = "<style>.t{font-size:0;color:#fff}</style>"
     assert visible_text(f'{css}<p class=t style="font-size:14px;color:#000">seen</p>') == "seen"
@@ -260,7 +268,7 @@ _SOUP = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_SOUP.map("".join))
 def test_any_soup_gives_tidy_text(source: str) -> None:
     text = visible_text(source)

@@ -190,7 +190,7 @@ _PIECES = [
 _ANY_TEXT = st.lists(st.one_of(st.sampled_from(_PIECES), st.characters()), max_size=40).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_ANY_TEXT)
 def test_tokens_of_any_text_are_in_order_and_within_it(text: str) -> None:
     last = (0, 0)
@@ -202,7 +202,7 @@ def test_tokens_of_any_text_are_in_order_and_within_it(text: str) -> None:
         last = token[1:]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_ANY_TEXT)
 def test_every_letter_and_digit_is_in_some_token(text: str) -> None:
     covered = [False] * len(text)

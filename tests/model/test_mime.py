@@ -337,7 +337,7 @@ _LINES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(st.binary(max_size=400), _LINES.map(b"\n".join)))
 def test_parse_never_raises(raw: bytes) -> None:
     message = parse(raw, Limits(max_text=100))
@@ -349,7 +349,7 @@ def test_parse_never_raises(raw: bytes) -> None:
 _ANY_TEXT = st.text(st.characters(), max_size=200)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(_ANY_TEXT, _LINES.map(lambda lines: b"\n".join(lines).decode("latin-1"))))
 def test_from_text_and_from_fields_never_raise(text: str) -> None:
     assert isinstance(from_text(text).body, str)

@@ -127,7 +127,7 @@ _ANY_TEXT = st.lists(st.one_of(_ODD, st.sampled_from(["&amp;", "&#x41;", "=\n"])
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_ANY_TEXT, st.data())
 def test_any_span_points_into_the_source(source: str, data: st.DataObject) -> None:
     normal = normalise(source)
@@ -139,7 +139,7 @@ def test_any_span_points_into_the_source(source: str, data: st.DataObject) -> No
     assert 0 <= begin <= stop <= len(source)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_ANY_TEXT)
 def test_normal_text_is_normal(source: str) -> None:
     once = normalise(source).text

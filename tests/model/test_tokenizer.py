@@ -125,7 +125,7 @@ _PIECES = [
 _ANY_TEXT = st.lists(st.one_of(st.sampled_from(_PIECES), st.characters()), max_size=25).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_ANY_TEXT, _ANY_TEXT)
 def test_offsets_point_into_any_message_in_order(subject: str, body: str) -> None:
     message = Message(subject, body)

@@ -3,10 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from model.mime import Message
 from training.corpora import Example
 from training.tokens import TokenTable, tokenise
+
+# A busy machine is no reason to fail.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 MakeTable = Callable[..., TokenTable]
 

@@ -21,7 +21,7 @@ TEXTS = ["cheap pills", "meeting at nine, not unheard of", "x", "pills " * 30, "
 WORDS = ["<subject>", "<body>", "cheap", "pills", "meeting", "at", "nine"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.integers(1, 300), min_size=1, max_size=80),
     st.integers(1, 1000),
