@@ -98,12 +98,14 @@ class WidePath(nn.Module):
         """int64 [B, W] -> float [B]: what the words and pairs add to the logit."""
         first, second = hashes_BW[:, :-1], hashes_BW[:, 1:]
         pair_BW = first * 0x85EBCA77 + second * 0xC2B2AE3D
-        features = torch.cat([hashes_BW * 0x9E3779B1, pair_BW], 1)
+        features = torch.cat([hashes_BW * 0x9E3779B1, pair_BW], 1) >> 13
         seen = torch.cat([hashes_BW != 0, (first != 0) & (second != 0)], 1)
+        buckets = features.remainder(self.weight.num_embeddings).masked_fill(~seen, -1)
+        buckets = buckets.sort(1).values  # equal ones side by side: each counts once
+        seen = (buckets >= 0) & (buckets != buckets.roll(1, 1))
         if self.training:
             seen = seen & (torch.rand(seen.shape, device=seen.device) >= self.dropout)
-        buckets = (features >> 13).remainder(self.weight.num_embeddings)
-        scalars = self.weight(buckets).squeeze(2) * seen
+        scalars = self.weight(buckets.clamp(min=0)).squeeze(2) * seen
         total: Tensor = scalars.sum(1) / seen.sum(1).clamp(min=1).sqrt()
         return total
 
@@ -141,8 +143,14 @@ class Classifier(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits of spam, float [B]."""
-        logits = self.read(self.embed(batch), batch.lengths)
-        return logits if self.wide is None else logits + self.wide(batch.hashes)
+        deep, wide = self.paths(batch)
+        return deep + wide
+
+    def paths(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the recurrence and what the wide path say, each float [B]; their sum is the logit."""
+        deep = self.read(self.embed(batch), batch.lengths)
+        wide = torch.zeros_like(deep) if self.wide is None else self.wide(batch.hashes)
+        return deep, wide
 
     def read(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
         """Logits, float [B], of embedded messages: what an explanation differentiates."""

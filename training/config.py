@@ -63,6 +63,7 @@ class OptimiserConfig:
     weight_decay: float = 0.01
     wide_learning_rate: float = 0.1
     wide_decay: float = 0.01
+    alone: float = 0.5
     warm_up: float = 0.1
     clip: float = 1.0
     label_smoothing: float = 0.02
