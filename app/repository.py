@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import insert, text
@@ -48,7 +48,10 @@ def new_id() -> str:
 
 async def add_requests(connection: AsyncConnection, entries: Sequence[LogEntry]) -> None:
     """Insert the entries; the caller commits."""
-    await connection.execute(insert(RequestRow), [asdict(entry) for entry in entries])
+    # Not asdict, whose deep copies were a fifth of the service's own time in a batch.
+    names = [field.name for field in fields(LogEntry)]
+    values = [{name: getattr(entry, name) for name in names} for entry in entries]
+    await connection.execute(insert(RequestRow), values)
 
 
 async def ping(connection: AsyncConnection) -> None:

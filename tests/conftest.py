@@ -10,12 +10,20 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from app import migrate
 from app.database import Database
 from app.main import create_app
 from app.settings import PREFIX, Settings
 from tests.app.double import WordCounter
+
+# A busy machine is no reason to fail.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 Rows = Callable[[], list[dict[str, Any]]]
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
