@@ -6,6 +6,7 @@ that says which part and why. The classifier's large matrices are stored as floa
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -108,11 +109,11 @@ def _read_config(directory: Path) -> dict[str, Any]:
         config = json.loads((directory / CONFIG).read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{directory / CONFIG} is no JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{directory / CONFIG} holds no JSON object")
     wanted = {"format", "version", "network", "calibration", "sha256", "run"}
-    if not isinstance(config, dict) or (missing := sorted(wanted - config.keys())):
-        raise CheckpointError(
-            f"{directory / CONFIG} lacks {missing[0] if missing else 'an object'}"
-        )
+    if missing := sorted(wanted - config.keys()):
+        raise CheckpointError(f"{directory / CONFIG} lacks {missing[0]}")
     if config["format"] != FORMAT:
         raise CheckpointError(
             f"{directory} has format {config['format']}; this version reads {FORMAT}"
@@ -127,7 +128,10 @@ def _calibration(values: dict[str, Any]) -> Calibration:
     if unknown:
         raise ValueError(f"calibration key {min(unknown)!r}")
     curve = tuple((float(threshold), float(rate)) for threshold, rate in values["fpr_curve"])
-    return Calibration(**{**values, "fpr_curve": curve})
+    numbers = {k: float(v) for k, v in values.items() if k != "fpr_curve"}
+    if not curve or not all(map(math.isfinite, numbers.values())) or numbers["temperature"] <= 0:
+        raise ValueError("a calibration that calibrates nothing")
+    return Calibration(**numbers, fpr_curve=curve)
 
 
 def _check_vocabulary(directory: Path, tokenizer: Tokenizer, config: ClassifierConfig) -> None:
@@ -139,11 +143,11 @@ def _check_vocabulary(directory: Path, tokenizer: Tokenizer, config: ClassifierC
 
 
 def _load_network(directory: Path, config: ClassifierConfig) -> Classifier:
-    network = Classifier(config)
     try:
+        network = Classifier(config)
         tensors = {k: t.float() for k, t in load_file(directory / WEIGHTS).items()}
         network.load_state_dict(tensors)
-    except (SafetensorError, RuntimeError) as error:
+    except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise CheckpointError(f"{directory / WEIGHTS} does not fit its config: {reason}") from error
     if not all(t.isfinite().all() for t in tensors.values()):

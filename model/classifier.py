@@ -35,6 +35,7 @@ class ClassifierConfig:
     attention: int = 64
     embedding_dropout: float = 0.2
     dropout: float = 0.4
+    wide_dropout: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +97,39 @@ class WidePath(nn.Module):
 
     def forward(self, hashes_BW: Tensor) -> Tensor:
         """int64 [B, W] -> float [B]: what the words and pairs add to the logit."""
-        first, second = hashes_BW[:, :-1], hashes_BW[:, 1:]
-        pair_BW = first * 0x85EBCA77 + second * 0xC2B2AE3D
-        features = torch.cat([hashes_BW * 0x9E3779B1, pair_BW], 1) >> 13
-        seen = torch.cat([hashes_BW != 0, (first != 0) & (second != 0)], 1)
-        buckets = features.remainder(self.weight.num_embeddings).masked_fill(~seen, -1)
-        buckets = buckets.sort(1).values  # equal ones side by side: each counts once
-        seen = (buckets >= 0) & (buckets != buckets.roll(1, 1))
+        buckets = self._buckets(hashes_BW).sort(1).values  # equal ones side by side: once each
+        seen = buckets >= 0
+        seen[:, 1:] &= buckets[:, 1:] != buckets[:, :-1]
         if self.training:
             seen = seen & (torch.rand(seen.shape, device=seen.device) >= self.dropout)
         scalars = self.weight(buckets.clamp(min=0)).squeeze(2) * seen
         total: Tensor = scalars.sum(1) / seen.sum(1).clamp(min=1).sqrt()
         return total
+
+    def attribute(self, hashes_W: Tensor) -> Tensor:
+        """int64 [W] of one message -> float [W]: each word's share of `forward`, which they sum up
+        to; a pair's scalar goes half to each of its words, a repeated one's to all in equal parts.
+        """
+        buckets = self._buckets(hashes_W[None])[0]
+        seen = buckets >= 0
+        distinct, number, counts = torch.unique(
+            buckets[seen], return_inverse=True, return_counts=True
+        )
+        each = self.weight(distinct).squeeze(1) / counts / max(1, len(distinct)) ** 0.5
+        shares = torch.zeros(len(buckets), dtype=each.dtype, device=each.device)
+        shares[seen] = each[number]
+        words, pairs = shares[: len(hashes_W)].clone(), shares[len(hashes_W) :] / 2
+        words[:-1] += pairs
+        words[1:] += pairs
+        return words
+
+    def _buckets(self, hashes_BW: Tensor) -> Tensor:
+        """int64 [B, W] -> [B, 2W - 1]: the words' buckets, then the pairs'; -1 is none."""
+        first, second = hashes_BW[:, :-1], hashes_BW[:, 1:]
+        pair_BW = first * 0x85EBCA77 + second * 0xC2B2AE3D
+        features = torch.cat([hashes_BW * 0x9E3779B1, pair_BW], 1) >> 13
+        seen = torch.cat([hashes_BW != 0, (first != 0) & (second != 0)], 1)
+        return features.remainder(self.weight.num_embeddings).masked_fill(~seen, -1)
 
 
 class Classifier(nn.Module):
@@ -124,7 +146,7 @@ class Classifier(nn.Module):
         self.embedding_dropout = nn.Dropout1d(config.embedding_dropout)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(6 * config.hidden + 2 * config.embedding, 1)
-        self.wide = WidePath(config.pairs, config.dropout) if config.pairs else None
+        self.wide = WidePath(config.pairs, config.wide_dropout) if config.pairs else None
         for embedding in (self.words, self.grams):
             nn.init.normal_(embedding.weight, std=0.1)
         with torch.no_grad():
@@ -147,7 +169,7 @@ class Classifier(nn.Module):
         return deep + wide
 
     def paths(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """What the recurrence and what the wide path say, each float [B]; their sum is the logit."""
+        """What the recurrence and what the wide path say, each float [B]: together the logit."""
         deep = self.read(self.embed(batch), batch.lengths)
         wide = torch.zeros_like(deep) if self.wide is None else self.wide(batch.hashes)
         return deep, wide

@@ -229,7 +229,7 @@ def _style_rules(root: LexborNode) -> dict[str, str]:
     for selector, declarations in itertools.islice(found, _MAX_RULES):
         name = selector.strip().lower()
         # `div.note` is read as `.note`; anything longer is not understood and left alone.
-        name = name[name.find(".") :] if "." in name else name
+        name = re.sub(r"^[\w-]+(?=\.[\w-]+$)", "", name)
         if re.fullmatch(r"\.?[\w-]+", name):
             rules[name] = (rules.get(name, "") + ";" + declarations)[-_MAX_DECLARATIONS:]
     return rules

@@ -60,17 +60,24 @@ class ClassifierPredictor:
         return probabilities
 
     def explain(self, encoded: Encoded, limit: int = 20) -> list[WordWeight]:
-        """The `limit` tokens that moved the logit most, gradient times input (Simonyan et al.
-        2014, Shrikumar et al. 2017) at the embedding, the strongest first."""
+        """The `limit` words that moved the logit most, the strongest first.
+
+        What the recurrence made of a word is gradient times input at the embedding (Simonyan et
+        al. 2014, Shrikumar et al. 2017); what the wide path made of it is exact.
+        """
         batch = self._collate([encoded])
-        # cuDNN has no backward in eval mode, and oneDNN's is not needed for one message.
+        # cuDNN has no backward in eval mode, and one message does not need it.
         with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             x_1TE = self._network.embed(batch).detach().requires_grad_()
             logit = self._network.read(x_1TE, batch.lengths)
             (gradient,) = torch.autograd.grad(logit.sum(), x_1TE)
-        weights = (gradient * x_1TE.detach()).sum(2)[0].tolist()
+        words = torch.zeros(len(encoded.tokens), device=self.device)
+        words[: len(encoded)] = (gradient * x_1TE.detach()).sum(2)[0]
+        if self._network.wide is not None:
+            words += self._network.wide.attribute(batch.hashes[0])
+        weights = words.tolist()
         spans: dict[tuple[str, int, int], float] = {}
-        for token, weight in zip(encoded.tokens, weights, strict=False):
+        for token, weight in zip(encoded.tokens, weights, strict=True):
             if token.end > token.start:  # the marks of subject and body stand for no text
                 key = (token.field, token.start, token.end)
                 spans[key] = spans.get(key, 0.0) + weight

@@ -81,7 +81,6 @@ class BatchBuilder:
         if noise is not None and random is not None:
             ids[random.random(len(ids)) < noise.subword] = 0
             blank = random.random(len(ids)) < noise.blank
-            hashes[blank] = 0
         narrow = _first(lengths, wide_lengths)
         words, ids, blank = words[narrow], ids[narrow], blank[narrow]
         unknown = (ids == 0) & ~blank

@@ -47,6 +47,7 @@ class NetworkConfig:
     attention: int = 64
     embedding_dropout: float = 0.2
     dropout: float = 0.4
+    wide_dropout: float = 0.3
     vectors: str = ""  # a GloVe or word2vec text file to begin from; random when empty
 
 
@@ -92,7 +93,7 @@ def read_config(path: Path) -> RunConfig:
     """Raises ConfigError for a file that is no TOML or has an unknown, missing or ill-typed key."""
     try:
         values = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     return _build(RunConfig, values, path.name)
 

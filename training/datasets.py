@@ -72,7 +72,7 @@ def balance_weights(
     table: TokenTable, rows: Indices, exponent: float, caps: dict[str, float]
 ) -> npt.NDArray[np.float32]:
     """Loss weights, float32 [len(rows)], of mean 1: the n messages of one source and label weigh
-    n^(1 - exponent) in all, n being at least 20; `caps` scales whole corpora (a synthetic one, say).
+    n^(1 - exponent) in all, n being at least 20; `caps` scales whole corpora (synthetic ones).
 
     A newsletter of five hundred issues says more than the five hundredth hundred of one mailbox.
     """

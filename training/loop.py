@@ -100,7 +100,7 @@ class Trainer:
         progress = tqdm(self._batches(random), f"epoch {number + 1}", mininterval=10)
         losses = [self._step(batch, random) for batch in progress]
         epoch = Epoch(number, float(np.mean(losses)), self._task.score(self._validate()))
-        if epoch.score <= min((e.score for e in self.epochs), default=math.inf):
+        if not self._best or epoch.score <= min(e.score for e in self.epochs):
             self._best = copy.deepcopy(self.averaged.state_dict())
         tqdm.write(f"epoch {number + 1}: loss {epoch.loss:.4f}, validation score {epoch.score:.4f}")
         return epoch

@@ -90,6 +90,7 @@ def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
             attention=sizes.attention,
             embedding_dropout=sizes.embedding_dropout,
             dropout=sizes.dropout,
+            wide_dropout=sizes.wide_dropout,
         )
     )
     if sizes.vectors:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from model.mime import Message
 from model.tokenizer import message_tokens
-from training.corpora import Example, read
+from training.corpora import CorpusError, Example, read
 
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
@@ -57,6 +57,9 @@ class CorpusFile:
 
 def load(corpora: Sequence[CorpusFile], most_tokens: int, cache: Path) -> TokenTable:
     """Tokenise the corpora, or take the cached table of the same files, code and bound."""
+    for corpus in corpora:
+        if not corpus.path.exists():
+            raise CorpusError(f"corpus {corpus.name}: {corpus.path} does not exist")
     target = cache / f"tokens-{_fingerprint(corpora, most_tokens)}.npz"
     if target.exists():
         with np.load(target) as stored:

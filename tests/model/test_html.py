@@ -150,7 +150,6 @@ def test_rules_for_small_screens_or_unknown_selectors_hide_nothing() -> None:
     )
 
 
-@pytest.mark.xfail(reason="only the last class of a longer selector is looked at")
 @pytest.mark.parametrize("selector", ["[data-ogsc] .note", "u + .note", "div > .note"])
 def test_rules_of_longer_selectors_hide_nothing(selector: str) -> None:
     """Newsletters restyle themselves so for one mail reader's dark mode."""

@@ -88,7 +88,6 @@ def test_an_interrupted_write_leaves_no_table(
     assert len(load([corpus], 50, cache)) == 3
 
 
-@pytest.mark.xfail(raises=FileNotFoundError, reason="the cache looks at the files first")
 def test_a_corpus_that_cannot_be_read_is_named(tmp_path: Path, cache: Path) -> None:
     with pytest.raises(CorpusError, match="nowhere"):
         load([CorpusFile("c", "eml", tmp_path / "nowhere")], 50, cache)
