@@ -53,10 +53,10 @@ class Checkpoint:
 
 
 def round_to_stored(network: Classifier) -> None:
-    """Round the embedding matrices, in place, to what float16 on disk will give back."""
-    with torch.no_grad():
-        for embedding in (network.words, network.grams):
-            embedding.weight.copy_(embedding.weight.half().float())
+    """Round the large matrices, in place, to what float16 on disk will give back."""
+    for name, tensor in network.state_dict().items():
+        if name in _HALF:
+            tensor.copy_(tensor.half().float())
 
 
 def save(directory: Path, checkpoint: Checkpoint) -> None:
@@ -98,7 +98,7 @@ def load(directory: Path) -> Checkpoint:
     return Checkpoint(network, tokenizer, calibration, str(config["version"]), config["run"])
 
 
-_HALF = {"words.weight", "grams.weight"}
+_HALF = {"words.weight", "grams.weight", "wide.weight.weight"}
 
 
 def _read_config(directory: Path) -> dict[str, Any]:
