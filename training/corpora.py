@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from model.mime import Message, decode, from_fields, from_text, parse
 from training.archives import ArchiveError, members
+from training.notice_templates import notices
 
 _SPAM_LABELS = {"spam", "1", "true", "yes", "phishing"}
 _HAM_LABELS = {"ham", "0", "false", "no", "legitimate", "not spam"}
@@ -38,6 +39,7 @@ class Example:
     source: str
 
 
+_NOTICE_COPIES = 4
 Reader = Callable[[str, Path], Iterator[Example]]
 
 
@@ -135,6 +137,12 @@ def _eml(corpus: str, path: Path) -> Iterator[Example]:
             yield Example(mail, label == "spam", corpus, f"{label}/{'/'.join(below)}")
 
 
+def _notices(corpus: str, path: Path) -> Iterator[Example]:
+    """Templates of our own with blanks, filled in (training.notice_templates): all ham."""
+    for stem, message in notices(path, copies=_NOTICE_COPIES, seed=1):
+        yield Example(message, False, corpus, f"ham/{stem}")
+
+
 def _csv(corpus: str, path: Path) -> Iterator[Example]:
     """Rows with a column `label` and either `text` or `subject` and `body`."""
     for name, content in members(path):
@@ -183,4 +191,5 @@ READERS: dict[str, Reader] = {
     "nazario": _nazario,
     "eml": _eml,
     "csv": _csv,
+    "notices": _notices,
 }
