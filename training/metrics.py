@@ -144,7 +144,9 @@ def reliability(labels: Bools, probabilities: Floats, bins: int = BINS) -> list[
 
 
 def wilson_interval(errors: int, total: int, confidence: float = 0.95) -> Interval | None:
-    """Interval of a rate of which `errors` of `total` were seen (Wilson 1927); None for total 0.
+    """Interval of a rate of which `errors` out of `total` were seen (Wilson 1927).
+
+    None for a total of 0; raises ValueError unless 0 <= errors <= total.
     Unlike the normal approximation it is of use where filters live: at zero or few errors.
     """
     if not 0 <= errors <= total:
