@@ -167,6 +167,6 @@ def test_a_start_without_weights_says_so_in_a_sentence(tmp_path: Path) -> None:
         timeout=PATIENCE,
         check=False,
     )
-    assert run.returncode == 1
-    assert "nowhere" in run.stderr
-    assert "Traceback" not in run.stderr
+    assert run.returncode == 1, run.stderr
+    assert "nowhere" in run.stderr, run.stderr
+    assert "Traceback" not in run.stderr, run.stderr
