@@ -21,6 +21,7 @@ from training.evaluate import (
     run_fold,
     score_baselines,
     score_checkpoint,
+    score_paths,
     test_rows,
 )
 from training.export import make_checkpoint, publish
@@ -51,9 +52,11 @@ def train_command(config: RunConfig, options: argparse.Namespace) -> None:
 def evaluate_command(config: RunConfig, options: argparse.Namespace) -> None:
     """The published weights and the baselines on the grouped test part: tables and plots."""
     data = load_data(config, options.corpora, options.work / "cache")
-    rows = test_rows(data, config)
-    results = {NETWORK: score_checkpoint(data, checkpoint.load(options.weights), rows)}
-    for name, found in score_baselines(data, split_all(data, config), config).items():
+    rows, split = test_rows(data, config), split_all(data, config)
+    shipped = checkpoint.load(options.weights)
+    results = {NETWORK: score_checkpoint(data, shipped, rows)}
+    others = score_baselines(data, split, config) | score_paths(data, shipped, split, config)
+    for name, found in others.items():
         results[name] = _restrict(found, rows)
     made = _report(f"{config.name}: grouped test", data, config, results)
     folder = options.work / "evaluate"

@@ -13,7 +13,7 @@ from training.baselines import Baseline, MeanOfEmbeddings, TfidfRegression
 from training.calibration import calibrate
 from training.config import FoldConfig, RunConfig
 from training.datasets import Indices, Split
-from training.loop import Floats, predict_logits
+from training.loop import Floats, predict_logits, predict_paths
 from training.run import Data, Trained, make_builder, reported, split_all, split_without, train
 
 NETWORK = "BiLSTM"
@@ -32,6 +32,20 @@ def score_checkpoint(data: Data, checkpoint: Checkpoint, rows: Indices) -> Score
     """What is shipped, on the messages `rows`, in float32 as it is served."""
     logits = predict_logits(checkpoint.network, make_builder(data, checkpoint.tokenizer), rows)
     return scored(rows, logits, checkpoint.calibration)
+
+
+def score_paths(
+    data: Data, checkpoint: Checkpoint, split: Split, config: RunConfig
+) -> dict[str, Scored]:
+    """Each path of the shipped network alone, with a calibration of its own."""
+    builder = make_builder(data, checkpoint.tokenizer)
+    validation = predict_paths(checkpoint.network, builder, split.validation)
+    test = predict_paths(checkpoint.network, builder, split.test)
+    names = ("its recurrence alone", "its wide path alone")
+    return {
+        name: scored(split.test, tested, calibrate_on(data, split.validation, validated, config))
+        for name, validated, tested in zip(names, validation, test, strict=True)
+    }
 
 
 def scored(rows: Indices, logits: Floats, calibration: Calibration) -> Scored:

@@ -185,16 +185,25 @@ class _Schedule:
         return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-@torch.inference_mode()
 def predict_logits(
     network: Classifier, builder: BatchBuilder, rows: Indices, bfloat16: bool = False
 ) -> Floats:
     """Logits, float64 [len(rows)], of messages in the given order."""
+    deep, wide = predict_paths(network, builder, rows, bfloat16)
+    return deep + wide
+
+
+@torch.inference_mode()
+def predict_paths(
+    network: Classifier, builder: BatchBuilder, rows: Indices, bfloat16: bool = False
+) -> tuple[Floats, Floats]:
+    """What the recurrence and what the wide path say, each float64 [len(rows)]."""
     network.eval()
     device = network.output.weight.device
-    logits = np.empty(len(rows))
+    logits = np.empty((2, len(rows)))
     for positions in buckets(builder.lengths(rows), 32_768, 1024):
         batch = builder.build(rows[positions]).to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-            logits[positions] = network(batch).double().cpu().numpy()
-    return logits
+            deep, wide = network.paths(batch)
+        logits[:, positions] = torch.stack([deep.double(), wide.double()]).cpu().numpy()
+    return logits[0], logits[1]
