@@ -117,11 +117,10 @@ class Trainer:
         targets = targets * (1 - 2 * config.label_smoothing) + config.label_smoothing
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bfloat16):
             deep, wide = self.network.paths(batch)
-        # Each path is also asked alone: the wide one, which learns by heart, would else explain
-        # the training messages before the recurrence has learnt to read, and then learn no more.
+        # The recurrence is also asked alone: the wide path, which learns by heart, would otherwise
+        # explain the training messages before the recurrence has learnt to read.
         loss = binary_cross_entropy_with_logits(deep + wide, targets, weights)
-        for path in (deep, wide) if self.network.wide is not None else ():
-            loss = loss + config.alone * binary_cross_entropy_with_logits(path, targets, weights)
+        loss = loss + config.alone * binary_cross_entropy_with_logits(deep, targets, weights)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
