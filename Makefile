@@ -25,7 +25,9 @@ help: ## Show this list
 serve: $(RUNTIME) ## Install, migrate the database and serve on 127.0.0.1:8000 (HAMLET_* settings apply)
 	@exec $(BIN)/python -m app
 
+# The tests' networks are tiny: more threads would only wait for each other.
 .PHONY: test
+test: export OMP_NUM_THREADS = 1
 test: lint ## Lint, check types and run every test that this machine can run
 	$(BIN)/python -m pytest
 
