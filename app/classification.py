@@ -24,8 +24,10 @@ R = TypeVar("R")
 
 
 class Encoded(Protocol):
-    """What the service must know of an encoded message: its length, in tokens that are read."""
+    """What the service must know of an encoded message: its length is what a batch is padded to."""
 
+    @property
+    def tokens_used(self) -> int: ...
     @property
     def tokens_total(self) -> int: ...
     def __len__(self) -> int: ...
@@ -144,7 +146,7 @@ class Classifier(Generic[E]):
             content_bytes=len(prepared.submission.content),
             subject_characters=len(message.subject),
             body_characters=len(message.body),
-            tokens_used=len(prepared.encoded),
+            tokens_used=prepared.encoded.tokens_used,
             tokens_total=prepared.encoded.tokens_total,
             spam_probability=answer.result,
             threshold=self.threshold,

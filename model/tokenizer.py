@@ -72,6 +72,11 @@ class Encoded:
     tokens: tuple[MessageToken, ...]
     tokens_total: int
 
+    @property
+    def tokens_used(self) -> int:
+        """How many tokens are read, by one path at least."""
+        return len(self.tokens)
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -27,6 +27,10 @@ class Words:
     used: tuple[Word, ...]
     tokens_total: int
 
+    @property
+    def tokens_used(self) -> int:
+        return len(self.used)
+
     def __len__(self) -> int:
         return len(self.used)
 
