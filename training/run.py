@@ -16,8 +16,9 @@ from training.batches import BatchBuilder
 from training.config import RunConfig
 from training.datasets import Indices, Split, balance_weights, grouped_split
 from training.duplicates import groups
-from training.loop import Floats, Task, Trainer
+from training.loop import Floats, Task, Trainer, predict_paths
 from training.metrics import one_minus_auc_percent
+from training.shares import fit_share, scale_recurrence
 from training.tokens import CorpusFile, TokenTable
 from training.vectors import load_vectors
 from training.vocabulary import choose_words, index_lexicon
@@ -65,7 +66,8 @@ def split_without(data: Data, config: RunConfig, left_out: npt.NDArray[np.bool_]
 
 
 def train(data: Data, split: Split, config: RunConfig, state: Path | None = None) -> Trained:
-    """Choose the vocabulary from the training part, train, return the best averaged network."""
+    """Choose the vocabulary from the training part, train, take the best averaged network and weigh
+    its two paths on the validation part of the reported corpora."""
     words = choose_words(data.table, split.train, data.groups, config.vocabulary)
     tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, config.most_wide)
     builder = make_builder(data, tokenizer)
@@ -73,8 +75,12 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
     trainer = Trainer(
         network, _task(data, split, config, builder), config.noise, config.optimiser, config.seed
     )
-    best = trainer.run(state)
-    return Trained(best.cpu(), tokenizer, builder, len(trainer.epochs))
+    best = trainer.run(state).cpu()
+    if best.wide is not None:
+        rows = _reported(data.table, split.validation, config)
+        deep, wide = predict_paths(best, builder, rows)
+        scale_recurrence(best, fit_share(deep, wide, data.table.is_spam[rows]))
+    return Trained(best, tokenizer, builder, len(trainer.epochs))
 
 
 def make_builder(data: Data, tokenizer: Tokenizer) -> BatchBuilder:
@@ -107,7 +113,7 @@ def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
 def _task(data: Data, split: Split, config: RunConfig, builder: BatchBuilder) -> Task:
     table = data.table
     weights = {c.name: c.weight for c in config.corpora}
-    validation = split.validation[np.isin(table.corpus[split.validation], reported(config))]
+    validation = _reported(table, split.validation, config)
     return Task(
         builder=builder,
         train=split.train,
@@ -116,6 +122,10 @@ def _task(data: Data, split: Split, config: RunConfig, builder: BatchBuilder) ->
         validation=validation,
         score=lambda logits: _score(table, validation, logits),
     )
+
+
+def _reported(table: TokenTable, rows: Indices, config: RunConfig) -> Indices:
+    return rows[np.isin(table.corpus[rows], reported(config))]
 
 
 def reported(config: RunConfig) -> list[str]:

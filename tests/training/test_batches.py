@@ -107,7 +107,7 @@ def test_blank_noise_takes_words_away_and_keeps_their_places(builder: BatchBuild
     batch = builder.build(np.array([0, 2]), Noise(subword=0, blank=1), np.random.default_rng(0))
     assert batch.lengths.tolist() == [4, 3]
     assert not batch.ids.any()
-    assert not batch.hashes.any()
+    assert batch.hashes.any(), "the wide path has a dropout of its own"
     assert len(batch.offsets) == 0
 
 
