@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 import model
 from model.mime import parse
@@ -41,22 +40,7 @@ def probability(predictor: ClassifierPredictor, name: str) -> float:
     return predictor.predict([predictor.encode(message)])[0]
 
 
-# Not yet right. Strict: the network that gets it right makes this fail, and the mark goes.
-NOT_YET = {"german-notice": "real mail that is not English is nearly all spam in the corpora"}
-
-
-def named() -> list[ParameterSet]:
-    return [
-        pytest.param(
-            name,
-            label,
-            marks=[pytest.mark.xfail(reason=NOT_YET[name], strict=True)] if name in NOT_YET else [],
-        )
-        for name, label in NAMED.items()
-    ]
-
-
-@pytest.mark.parametrize(("name", "label"), named())
+@pytest.mark.parametrize(("name", "label"), NAMED.items())
 def test_a_named_mail_is_right(predictor: ClassifierPredictor, name: str, label: str) -> None:
     found = probability(predictor, name)
     assert (found >= predictor.threshold()) == (label == "spam"), f"spam probability {found:.4f}"
