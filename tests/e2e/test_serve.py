@@ -80,7 +80,8 @@ class Service:
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        pytest.fail(f"the service is not ready; it said:\n{self._log.read_text()}")
+        status = self._process.poll()
+        pytest.fail(f"not ready, exit status {status}; it said:\n{self._log.read_text()}")
 
     def classify(self, raw: bytes) -> dict[str, Any]:
         response = self.client.post(
