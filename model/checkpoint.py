@@ -13,11 +13,12 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
 
 
@@ -97,7 +98,7 @@ def load(directory: Path) -> Checkpoint:
     return Checkpoint(network, tokenizer, calibration, str(config["version"]), config["run"])
 
 
-_HALF = {"words.weight", "grams.weight", "wide.weight.weight"}
+_HALF = {"words.weight", "grams.weight", "wide.weight"}
 
 
 def _read_config(directory: Path) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _check_vocabulary(directory: Path, tokenizer: Tokenizer, config: ClassifierC
 def _load_network(directory: Path, config: ClassifierConfig) -> Classifier:
     try:
         network = Classifier(config)
-        tensors = {k: t.float() for k, t in load_file(directory / WEIGHTS).items()}
+        tensors = {k: _widened(t) for k, t in load_file(directory / WEIGHTS).items()}
         network.load_state_dict(tensors)
     except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[-1].strip()
@@ -152,6 +153,10 @@ def _load_network(directory: Path, config: ClassifierConfig) -> Classifier:
     if not all(t.isfinite().all() for t in tensors.values()):
         raise CheckpointError(f"{directory / WEIGHTS} holds numbers that are not finite")
     return network.eval()
+
+
+def _widened(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def _sha256(path: Path) -> str:

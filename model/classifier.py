@@ -3,9 +3,8 @@
 Words become rows of a trainable matrix, or the mean of their n-grams' rows when the vocabulary
 lacks them; a bidirectional LSTM reads them; its states are pooled over time beside the embeddings
 themselves (a skip connection past the recurrence, as in a deep RNN of type (c), Pascanu et al.
-2014); a linear layer gives the logit of spam. One more skip leads from the input straight to the
-logit: a scalar for each hashed word and word pair (wide and deep, Cheng et al. 2016), for what is
-known by its name alone. Training, calibration and text are elsewhere.
+2014); a linear layer gives the logit of spam. What is known by its name alone goes straight from
+the input to the logit (model.wide). Training, calibration and text are elsewhere.
 
 Axes: B messages, T tokens, W words of the wide path, E embedding width, H hidden width, U distinct
 unknown words.
@@ -20,22 +19,22 @@ from torch import Tensor, nn
 from model.attention import AdditiveAttention, masked_max, masked_mean
 from model.recurrent import BidirectionalLSTM, step_mask
 from model.tokenizer import Encoded
+from model.wide import WidePath
 
 
 @dataclass(frozen=True, slots=True)
 class ClassifierConfig:
-    """Sizes. `vocabulary` counts the padding row; `pairs` buckets are shared by words and word
-    pairs on the wide path, 0 leaves it out; dropouts are probabilities, used in training."""
+    """Sizes. `vocabulary` counts the padding row; `features` words and word pairs have a scalar on
+    the wide path, 0 leaves it out; dropouts are probabilities, used in training."""
 
     vocabulary: int
     buckets: int
-    pairs: int = 0
+    features: int = 0
     embedding: int = 128
     hidden: int = 128
     attention: int = 64
     embedding_dropout: float = 0.2
     dropout: float = 0.4
-    wide_dropout: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,53 +84,6 @@ def collate(messages: Sequence[Encoded], vocabulary: int) -> Batch:
     )
 
 
-class WidePath(nn.Module):
-    """A scalar for each hashed word and word pair; their sum over the root of their number, as a
-    linear model sees the L2-normalised bag of a message's words and pairs."""
-
-    def __init__(self, buckets: int, dropout: float) -> None:
-        super().__init__()
-        self.weight = nn.Embedding(buckets, 1)
-        self.dropout = dropout
-        nn.init.zeros_(self.weight.weight)
-
-    def forward(self, hashes_BW: Tensor) -> Tensor:
-        """int64 [B, W] -> float [B]: what the words and pairs add to the logit."""
-        buckets = self._buckets(hashes_BW).sort(1).values  # equal ones side by side: once each
-        seen = buckets >= 0
-        seen[:, 1:] &= buckets[:, 1:] != buckets[:, :-1]
-        if self.training:
-            seen = seen & (torch.rand(seen.shape, device=seen.device) >= self.dropout)
-        scalars = self.weight(buckets.clamp(min=0)).squeeze(2) * seen
-        total: Tensor = scalars.sum(1) / seen.sum(1).clamp(min=1).sqrt()
-        return total
-
-    def attribute(self, hashes_W: Tensor) -> Tensor:
-        """int64 [W] of one message -> float [W]: each word's share of `forward`, which they sum up
-        to; a pair's scalar goes half to each of its words, a repeated one's to all in equal parts.
-        """
-        buckets = self._buckets(hashes_W[None])[0]
-        seen = buckets >= 0
-        distinct, number, counts = torch.unique(
-            buckets[seen], return_inverse=True, return_counts=True
-        )
-        each = self.weight(distinct).squeeze(1) / counts / max(1, len(distinct)) ** 0.5
-        shares = torch.zeros(len(buckets), dtype=each.dtype, device=each.device)
-        shares[seen] = each[number]
-        words, pairs = shares[: len(hashes_W)].clone(), shares[len(hashes_W) :] / 2
-        words[:-1] += pairs
-        words[1:] += pairs
-        return words
-
-    def _buckets(self, hashes_BW: Tensor) -> Tensor:
-        """int64 [B, W] -> [B, 2W - 1]: the words' buckets, then the pairs'; -1 is none."""
-        first, second = hashes_BW[:, :-1], hashes_BW[:, 1:]
-        pair_BW = first * 0x85EBCA77 + second * 0xC2B2AE3D
-        features = torch.cat([hashes_BW * 0x9E3779B1, pair_BW], 1) >> 13
-        seen = torch.cat([hashes_BW != 0, (first != 0) & (second != 0)], 1)
-        return features.remainder(self.weight.num_embeddings).masked_fill(~seen, -1)
-
-
 class Classifier(nn.Module):
     """The network. Stateless between messages."""
 
@@ -146,7 +98,7 @@ class Classifier(nn.Module):
         self.embedding_dropout = nn.Dropout1d(config.embedding_dropout)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(6 * config.hidden + 2 * config.embedding, 1)
-        self.wide = WidePath(config.pairs, config.wide_dropout) if config.pairs else None
+        self.wide = WidePath(config.features) if config.features else None
         for embedding in (self.words, self.grams):
             nn.init.normal_(embedding.weight, std=0.1)
         with torch.no_grad():

@@ -58,7 +58,7 @@ class BatchBuilder:
         self, table: TokenTable, lexicon: LexiconIds, most_tokens: int, most_wide: int
     ) -> None:
         self._table = table
-        self._lexicon = lexicon
+        self.lexicon = lexicon
         self._most_tokens = most_tokens
         self._most_wide = max(most_wide, most_tokens)
 
@@ -75,8 +75,8 @@ class BatchBuilder:
         words = np.concatenate([self._table.row(r)[: self._most_wide] for r in rows]).astype(
             np.int64
         )
-        ids = self._lexicon.ids[words]
-        hashes = self._lexicon.hashes[words]
+        ids = self.lexicon.ids[words]
+        hashes = self.lexicon.hashes[words]
         blank = np.zeros(len(ids), dtype=np.bool_)
         if noise is not None and random is not None:
             ids[random.random(len(ids)) < noise.subword] = 0
@@ -85,7 +85,7 @@ class BatchBuilder:
         words, ids, blank = words[narrow], ids[narrow], blank[narrow]
         unknown = (ids == 0) & ~blank
         distinct, number = np.unique(words[unknown], return_inverse=True)
-        ids[unknown] = self._lexicon.size + number
+        ids[unknown] = self.lexicon.size + number
         ids[blank] = 0
         grams, offsets = self._grams(distinct)
         arrays = (_pad(ids, lengths), lengths, _pad(hashes, wide_lengths), grams, offsets)
@@ -93,11 +93,11 @@ class BatchBuilder:
 
     def _grams(self, words: Indices) -> tuple[Indices, Indices]:
         """The n-gram buckets of lexicon words, one after the other, and where each begins."""
-        starts = self._lexicon.starts[words]
-        counts = self._lexicon.starts[words + 1] - starts
+        starts = self.lexicon.starts[words]
+        counts = self.lexicon.starts[words + 1] - starts
         offsets = np.cumsum(counts) - counts
         flat = np.repeat(starts - offsets, counts) + np.arange(counts.sum())
-        return self._lexicon.grams[flat], offsets
+        return self.lexicon.grams[flat], offsets
 
 
 def _first(few: Indices, many: Indices) -> npt.NDArray[np.bool_]:

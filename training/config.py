@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from training.batches import Noise
+from training.linear import WideConfig
 from training.vocabulary import VocabularyConfig
 
 T = TypeVar("T")
@@ -41,13 +42,11 @@ class FoldConfig:
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    pairs: int = 0
     embedding: int = 128
     hidden: int = 128
     attention: int = 64
     embedding_dropout: float = 0.2
     dropout: float = 0.4
-    wide_dropout: float = 0.3
     vectors: str = ""  # a GloVe or word2vec text file to begin from; random when empty
 
 
@@ -62,9 +61,6 @@ class OptimiserConfig:
     rows_per_batch: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
-    wide_learning_rate: float = 0.1
-    wide_decay: float = 0.01
-    alone: float = 0.5
     warm_up: float = 0.1
     clip: float = 1.0
     label_smoothing: float = 0.02
@@ -78,13 +74,13 @@ class RunConfig:
     name: str
     seed: int = 1
     most_tokens: int = 256
-    most_wide: int = 1024
     split_seed: int = 1
     target_fpr: float = 0.003
     corpora: tuple[CorpusConfig, ...] = ()
     folds: tuple[FoldConfig, ...] = ()
     vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    wide: WideConfig = field(default_factory=WideConfig)
     noise: Noise = field(default_factory=Noise)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from model.mime import Message, decode, from_fields, from_text, parse
 from training.archives import ArchiveError, members
-from training.notice_templates import notices
+from training.templates import messages
 
 _SPAM_LABELS = {"spam", "1", "true", "yes", "phishing"}
 _HAM_LABELS = {"ham", "0", "false", "no", "legitimate", "not spam"}
@@ -39,7 +39,7 @@ class Example:
     source: str
 
 
-_NOTICE_COPIES = 4
+_TEMPLATE_COPIES = 4
 Reader = Callable[[str, Path], Iterator[Example]]
 
 
@@ -137,10 +137,11 @@ def _eml(corpus: str, path: Path) -> Iterator[Example]:
             yield Example(mail, label == "spam", corpus, f"{label}/{'/'.join(below)}")
 
 
-def _notices(corpus: str, path: Path) -> Iterator[Example]:
-    """Templates of our own with blanks, filled in (training.notice_templates): all ham."""
-    for stem, message in notices(path, copies=_NOTICE_COPIES, seed=1):
-        yield Example(message, False, corpus, f"ham/{stem}")
+def _templates(corpus: str, path: Path) -> Iterator[Example]:
+    """Templates of our own with blanks, filled in (training.templates): `ham` and `spam` below."""
+    for label in ("ham", "spam"):
+        for stem, message in messages(path / label, copies=_TEMPLATE_COPIES, seed=1):
+            yield Example(message, label == "spam", corpus, f"{label}/{stem}")
 
 
 def _csv(corpus: str, path: Path) -> Iterator[Example]:
@@ -191,5 +192,5 @@ READERS: dict[str, Reader] = {
     "nazario": _nazario,
     "eml": _eml,
     "csv": _csv,
-    "notices": _notices,
+    "templates": _templates,
 }

@@ -35,6 +35,7 @@ def make_checkpoint(
         "epochs": trained.epochs,
         "recipe": {
             "vocabulary": asdict(config.vocabulary),
+            "wide": asdict(config.wide),
             "noise": asdict(config.noise),
             "optimiser": asdict(config.optimiser),
         },

@@ -2,7 +2,7 @@
 
 import math
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,14 @@ import torch
 
 from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
+from model.wide import WidePath
 from training import tokens
 from training.batches import BatchBuilder
 from training.config import RunConfig
-from training.datasets import Indices, Split, balance_weights, grouped_split
+from training.datasets import Indices, Split, balance_weights, clusters, grouped_split
 from training.duplicates import groups
-from training.loop import Floats, Task, Trainer, predict_paths
+from training.linear import fit_wide, held_out_logits, read_examples, widen
+from training.loop import Floats, Task, Trainer, predict_paths, predict_wide
 from training.metrics import one_minus_auc_percent
 from training.shares import fit_share, scale_recurrence
 from training.tokens import CorpusFile, TokenTable
@@ -49,7 +51,7 @@ class Trained:
 def load_data(config: RunConfig, corpora: Path, cache: Path) -> Data:
     """Read, tokenise and group; cached in `cache`. Raises CorpusError."""
     # The project's own templates lie in the repository, what is published elsewhere does not.
-    roots = {"notices": _ROOT}
+    roots = {"templates": _ROOT}
     files = [
         CorpusFile(c.name, c.format, roots.get(c.format, corpora) / c.path) for c in config.corpora
     ]
@@ -66,21 +68,38 @@ def split_without(data: Data, config: RunConfig, left_out: npt.NDArray[np.bool_]
 
 
 def train(data: Data, split: Split, config: RunConfig, state: Path | None = None) -> Trained:
-    """Choose the vocabulary from the training part, train, take the best averaged network and weigh
-    its two paths on the validation part of the reported corpora."""
+    """Choose the vocabulary from the training part, fit the wide path, train the recurrence on what
+    it leaves to be said, and take the best of its averaged weights."""
     words = choose_words(data.table, split.train, data.groups, config.vocabulary)
-    tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, config.most_wide)
+    most_wide = config.wide.most_words if config.wide.enabled else 0
+    tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, most_wide)
     builder = make_builder(data, tokenizer)
+    task = _task(data, split, config, builder)
+    wide = None
+    if config.wide.enabled:
+        wide, task = _fit_wide(data, split, config, builder, task)
     network = make_network(config, tokenizer)
-    trainer = Trainer(
-        network, _task(data, split, config, builder), config.noise, config.optimiser, config.seed
-    )
+    trainer = Trainer(network, task, config.noise, config.optimiser, config.seed)
     best = trainer.run(state).cpu()
-    if best.wide is not None:
-        rows = _reported(data.table, split.validation, config)
-        deep, wide = predict_paths(best, builder, rows)
-        scale_recurrence(best, fit_share(deep, wide, data.table.is_spam[rows]))
+    if wide is not None:
+        best = widen(best, wide)
+        labels = data.table.is_spam[task.validation]
+        deep_logits, wide_logits = predict_paths(best, builder, task.validation)
+        scale_recurrence(best, fit_share(deep_logits, wide_logits, labels))
     return Trained(best, tokenizer, builder, len(trainer.epochs))
+
+
+def _fit_wide(
+    data: Data, split: Split, config: RunConfig, builder: BatchBuilder, task: Task
+) -> tuple[WidePath, Task]:
+    """The wide path, and the task that it leaves to the recurrence."""
+    hashes = builder.lexicon.hashes
+    examples = read_examples(data.table, split.train, hashes, task.weights, config.wide)
+    parts = clusters(data.table, split.train, data.groups, config.wide.largest_source)
+    held_out = held_out_logits(examples, parts, config.wide, config.seed)
+    wide = fit_wide(examples, config.wide)
+    validation = predict_wide(wide, builder, task.validation)
+    return wide, replace(task, given=held_out, given_validation=validation)
 
 
 def make_builder(data: Data, tokenizer: Tokenizer) -> BatchBuilder:
@@ -96,13 +115,11 @@ def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
         ClassifierConfig(
             vocabulary=len(tokenizer),
             buckets=tokenizer.buckets,
-            pairs=sizes.pairs,
             embedding=sizes.embedding,
             hidden=sizes.hidden,
             attention=sizes.attention,
             embedding_dropout=sizes.embedding_dropout,
             dropout=sizes.dropout,
-            wide_dropout=sizes.wide_dropout,
         )
     )
     if sizes.vectors:
@@ -114,12 +131,15 @@ def _task(data: Data, split: Split, config: RunConfig, builder: BatchBuilder) ->
     table = data.table
     weights = {c.name: c.weight for c in config.corpora}
     validation = _reported(table, split.validation, config)
+    nothing = np.zeros(len(split.train), np.float32)
     return Task(
         builder=builder,
         train=split.train,
         targets=table.is_spam[split.train].astype(np.float32),
         weights=balance_weights(table, split.train, config.optimiser.balance, weights),
+        given=nothing,
         validation=validation,
+        given_validation=np.zeros(len(validation)),
         score=lambda logits: _score(table, validation, logits),
     )
 

@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, settings
 
 from model.checkpoint import Calibration, Checkpoint, round_to_stored
 from model.classifier import Classifier, ClassifierConfig
-from model.tokenizer import Tokenizer
+from model.tokenizer import Tokenizer, word_hash
+from model.wide import feature_keys
 
 # A busy machine is no reason to fail.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,14 +20,19 @@ def tokenizer() -> Tokenizer:
     return Tokenizer(words, buckets=50, most_tokens=24, most_wide=32)
 
 
-@pytest.fixture(params=[0, 64], ids=["deep", "wide and deep"])
+@pytest.fixture(params=[False, True], ids=["deep", "wide and deep"])
 def network(request: pytest.FixtureRequest, tokenizer: Tokenizer) -> Classifier:
-    """In eval mode, every parameter different from zero."""
+    """In eval mode, every parameter different from zero; the wide path knows the vocabulary and the
+    pairs of neighbours in it."""
     torch.manual_seed(0)
+    keys = feature_keys(torch.tensor([[word_hash(word) for word in tokenizer.words]])).unique()
+    features = len(keys) if request.param else 0
     config = ClassifierConfig(
-        len(tokenizer), tokenizer.buckets, pairs=request.param, embedding=6, hidden=5, attention=4
+        len(tokenizer), tokenizer.buckets, features=features, embedding=6, hidden=5, attention=4
     )
     network = Classifier(config)
+    if network.wide is not None:
+        network.wide.keys.copy_(keys)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.3)

@@ -73,7 +73,7 @@ def test_a_training_batch_gives_the_logits_of_a_serving_batch(
     builder: BatchBuilder, tokenizer: Tokenizer
 ) -> None:
     torch.manual_seed(0)
-    sizes = ClassifierConfig(len(tokenizer), 40, pairs=30, embedding=8, hidden=8, attention=4)
+    sizes = ClassifierConfig(len(tokenizer), 40, features=30, embedding=8, hidden=8, attention=4)
     network = Classifier(sizes).eval()
     rows = np.array([4, 0, 3, 1, 2])
     encoded = [tokenizer.encode(Message("", TEXTS[row])) for row in rows]

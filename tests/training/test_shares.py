@@ -23,9 +23,9 @@ def test_two_equally_good_paths_count_the_same() -> None:
 
 def test_scaling_touches_the_recurrence_alone() -> None:
     torch.manual_seed(1)
-    network = Classifier(ClassifierConfig(vocabulary=9, buckets=8, pairs=64, hidden=4)).eval()
+    network = Classifier(ClassifierConfig(vocabulary=9, buckets=8, features=64, hidden=4)).eval()
     assert network.wide is not None
-    torch.nn.init.normal_(network.wide.weight.weight)
+    torch.nn.init.normal_(network.wide.weight)
     ids = torch.tensor([[1, 2, 3]])
     empty = torch.empty(0, dtype=torch.int64)
     batch = Batch(ids, torch.tensor([3]), ids + 40, empty, empty)

@@ -1,0 +1,73 @@
+"""The wide path: known words and pairs, each counted once, whatever pads them."""
+
+import torch
+
+from model.wide import WidePath, feature_keys
+
+TEXT = torch.tensor([[5, 6, 7, 8, 9, 7, 5, 6]])
+
+
+def path(known: torch.Tensor = TEXT) -> WidePath:
+    """One that knows the words and pairs of `known`, each with a scalar of its own."""
+    torch.manual_seed(3)
+    keys = feature_keys(known).unique()
+    wide = WidePath(int((keys >= 0).sum()))
+    wide.keys.copy_(keys[keys >= 0])
+    torch.nn.init.normal_(wide.weight)
+    wide.bias.data.fill_(0.5)
+    return wide
+
+
+def scalar(wide: WidePath, key: int) -> float:
+    return float(wide.weight[wide.keys.tolist().index(key)])
+
+
+def test_words_and_pairs_are_summed_over_the_root_of_their_number() -> None:
+    wide = path()
+    first, second, pair = feature_keys(torch.tensor([[5, 6]]))[0].tolist()
+    expected = sum(scalar(wide, key) for key in (first, second, pair)) / 3**0.5 + 0.5
+    torch.testing.assert_close(wide(torch.tensor([[5, 6]])), torch.tensor([expected]))
+
+
+def test_padding_changes_nothing() -> None:
+    wide = path()
+    for row in ([5], [5, 5, 5], [7, 8, 9, 7]):
+        alone = wide(torch.tensor([row]))
+        padded = wide(torch.tensor([[*row, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7][: len(row) + 3]]))
+        torch.testing.assert_close(padded[:1], alone)
+
+
+def test_a_repeated_word_counts_once() -> None:
+    wide = path(torch.tensor([[5, 6, 5]]))
+    torch.testing.assert_close(
+        wide(torch.tensor([[5, 6, 5]])), wide(torch.tensor([[5, 6, 5, 6, 5]]))
+    )
+
+
+def test_what_it_does_not_know_adds_nothing() -> None:
+    wide = path()
+    torch.testing.assert_close(wide(torch.tensor([[1, 2, 3]])), torch.tensor([0.5]))
+    torch.testing.assert_close(wide(torch.tensor([[5, 1, 2]])), wide(torch.tensor([[5]])))
+
+
+def test_a_gap_is_no_pair() -> None:
+    keys = feature_keys(torch.tensor([[5, 0, 6]]))[0].tolist()
+    assert keys[1] == keys[3] == keys[4] == -1
+    assert len(set(keys)) == 3
+
+
+def test_the_order_of_words_matters() -> None:
+    wide = path(torch.tensor([[5, 6, 5]]))
+    assert not torch.allclose(wide(torch.tensor([[5, 6]])), wide(torch.tensor([[6, 5]])))
+
+
+def test_keys_are_31_bit_numbers() -> None:
+    hashes = torch.tensor([[2**32 - 1, 2**31, 1, 2**32 - 1]])
+    keys = feature_keys(hashes)
+    assert ((keys >= 0) & (keys < 2**31)).all()
+
+
+def test_shares_sum_up_to_the_whole() -> None:
+    wide = path()
+    hashes = torch.randint(0, 12, (40,), generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(wide.attribute(hashes).sum() + 0.5, wide(hashes[None])[0])
