@@ -17,10 +17,15 @@ from training.batches import BatchBuilder
 from training.config import RunConfig
 from training.datasets import Indices, Split, balance_weights, clusters, grouped_split
 from training.duplicates import groups
-from training.linear import fit_wide, held_out_logits, read_examples, widen
-from training.loop import Floats, Task, Trainer, predict_paths, predict_wide
+from training.linear import (
+    fit_wide,
+    held_out_logits,
+    read_examples,
+    scale_recurrence,
+    widen,
+)
+from training.loop import Floats, Task, Trainer, predict_wide
 from training.metrics import one_minus_auc_percent
-from training.shares import fit_share, scale_recurrence
 from training.tokens import CorpusFile, TokenTable
 from training.vectors import load_vectors
 from training.vocabulary import choose_words, index_lexicon
@@ -82,10 +87,8 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
     trainer = Trainer(network, task, config.noise, config.optimiser, config.seed)
     best = trainer.run(state).cpu()
     if wide is not None:
+        scale_recurrence(best, config.wide.recurrence)
         best = widen(best, wide)
-        labels = data.table.is_spam[task.validation]
-        deep_logits, wide_logits = predict_paths(best, builder, task.validation)
-        scale_recurrence(best, fit_share(deep_logits, wide_logits, labels))
     return Trained(best, tokenizer, builder, len(trainer.epochs))
 
 

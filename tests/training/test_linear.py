@@ -15,6 +15,7 @@ from training.linear import (
     fit_wide,
     held_out_logits,
     read_examples,
+    scale_recurrence,
     widen,
 )
 from training.tokens import TokenTable
@@ -105,3 +106,18 @@ def test_a_widened_network_adds_what_the_wide_path_says(examples: Examples) -> N
     hashes = torch.tensor([[word_hash("cheap"), word_hash("pills"), 0]])
     batch = Batch(ids, torch.tensor([3]), hashes, empty, empty)
     torch.testing.assert_close(widen(network, wide)(batch), network(batch) + wide(hashes))
+
+
+def test_scaling_touches_the_recurrence_alone() -> None:
+    torch.manual_seed(1)
+    network = Classifier(ClassifierConfig(vocabulary=9, buckets=8, features=64, hidden=4)).eval()
+    assert network.wide is not None
+    torch.nn.init.normal_(network.wide.weight)
+    ids = torch.tensor([[1, 2, 3]])
+    empty = torch.empty(0, dtype=torch.int64)
+    batch = Batch(ids, torch.tensor([3]), ids + 40, empty, empty)
+    deep, wide = network.paths(batch)
+    scale_recurrence(network, 0.25)
+    scaled, unchanged = network.paths(batch)
+    torch.testing.assert_close(scaled, 0.25 * deep)
+    torch.testing.assert_close(unchanged, wide)
