@@ -35,6 +35,7 @@ class ClassifierConfig:
     attention: int = 64
     embedding_dropout: float = 0.2
     dropout: float = 0.4
+    wide_dropout: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Classifier(nn.Module):
         self.embedding_dropout = nn.Dropout1d(config.embedding_dropout)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(6 * config.hidden + 2 * config.embedding, 1)
-        self.wide = WidePath(config.features) if config.features else None
+        self.wide = WidePath(config.features, config.wide_dropout) if config.features else None
         for embedding in (self.words, self.grams):
             nn.init.normal_(embedding.weight, std=0.1)
         with torch.no_grad():

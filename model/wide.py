@@ -26,22 +26,27 @@ def feature_keys(hashes_BW: Tensor) -> Tensor:
 
 class WidePath(nn.Module):
     """A scalar for each of `features` words and word pairs; the sum of those in a message, each
-    counted once, over the root of their number, and a bias. Fitted by training.linear, not by
-    gradient steps."""
+    counted once, over the root of their number, and a bias. In training each feature is dropped
+    with the probability `dropout`."""
 
     keys: Tensor
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("keys", torch.arange(features, dtype=torch.int32))  # rising
-        self.weight = nn.Parameter(torch.zeros(features), requires_grad=False)
-        self.bias = nn.Parameter(torch.zeros(()), requires_grad=False)
+        self.weight = nn.Parameter(torch.zeros(features))
+        self.bias = nn.Parameter(torch.zeros(()))
+        self.dropout = dropout
 
     def forward(self, hashes_BW: Tensor) -> Tensor:
         """int64 [B, W] -> float [B]: what the words and pairs add to the logit."""
         keys_BX = feature_keys(hashes_BW).sort(1).values  # equal ones side by side: once each
         index_BX, known_BX = self._look_up(keys_BX)
         known_BX[:, 1:] &= keys_BX[:, 1:] != keys_BX[:, :-1]
+        if self.training:
+            known_BX = known_BX & (
+                torch.rand(known_BX.shape, device=keys_BX.device) >= self.dropout
+            )
         scalars_BX = self.weight[index_BX] * known_BX
         total: Tensor = scalars_BX.sum(1) / known_BX.sum(1).clamp(min=1).sqrt() + self.bias
         return total

@@ -47,6 +47,7 @@ class NetworkConfig:
     attention: int = 64
     embedding_dropout: float = 0.2
     dropout: float = 0.4
+    wide_dropout: float = 0.3
     vectors: str = ""  # a GloVe or word2vec text file to begin from; random when empty
 
 
@@ -61,6 +62,9 @@ class OptimiserConfig:
     rows_per_batch: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
+    wide_learning_rate: float = 0.2
+    wide_decay: float = 0.01
+    alone: float = 0.3
     warm_up: float = 0.1
     clip: float = 1.0
     label_smoothing: float = 0.02

@@ -85,16 +85,6 @@ def balance_weights(
     return scaled
 
 
-def clusters(table: TokenTable, rows: Indices, groups: Indices, largest: int) -> Indices:
-    """int64 [len(rows)], alike for what is to be left out together: a whole source (a newsletter, a
-    list) of up to `largest` messages, so that it is met as mail of a new sender would be; of a
-    larger one the near-duplicates (`groups` [N], as in `grouped_split`)."""
-    source = np.char.add(np.char.add(table.corpus[rows], "/"), table.source[rows])
-    _, number, counts = np.unique(source, return_inverse=True, return_counts=True)
-    together: Indices = np.where(counts[number] <= largest, -1 - number, groups[rows])
-    return together
-
-
 def _uniform(groups: Indices, seed: int) -> npt.NDArray[np.float64]:
     """A number in [0, 1) a message, the same for all of a group."""
     unique, inverse = np.unique(groups, return_inverse=True)

@@ -1,17 +1,12 @@
-"""Fit the wide path: logistic regression of words and word pairs, weighted as the network is.
+"""Fit the wide path a second time, as logistic regression of words and word pairs.
 
-Fitted to its optimum and not by the network's gradient steps: Adam moves the scalar of a rare pair
-as far as that of a frequent one, which is right for the corpus at hand and wrong for the next
-(docs/log.md). Rarity is weighed in the open instead, by scaling each feature with a power of its
-document frequency before the ridge penalty applies.
-
-The recurrence then learns what to add. It would find nothing to add to a path that knows the
-training messages by heart, so it is given what a path fitted without them says (stacking, Wolpert
-1992), and where that is possible without their whole source: what a newsletter needs to be told
-from spam is learnt on newsletters whose sender the wide path has never met.
+Adam, which trains it with the recurrence, moves the scalar of a rare pair as far as that of a
+frequent one, which is right for the corpus at hand and wrong for the next (docs/log.md). Here
+rarity is weighed in the open, by scaling each feature with a power of its document frequency
+before the ridge penalty applies, and the optimum is found. training.shares weighs the two.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +14,6 @@ import scipy.sparse as sparse
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from model.classifier import Classifier
 from model.wide import WidePath, feature_keys
 from training.datasets import Indices
 from training.tokens import TokenTable
@@ -32,21 +26,13 @@ Weights = npt.NDArray[np.float32]
 class WideConfig:
     """`min_messages` training messages must hold a feature; its scale before the penalty is its
     share of messages to the power of -`rarity`; `regularisation` is scikit-learn's C, the larger,
-    the weaker. `most_words` of a message are read. Held-out logits are of `folds` parts, sources of
-    up to `largest_source` training messages held out whole.
-
-    `recurrence` is the share of its logit that the recurrence is given in the sum. It learns to
-    mend a wide path that has not met a sender, where all of it is right; for mail of the senders
-    of the training part next to nothing would be (docs/log.md)."""
+    the weaker. `most_words` of a message are read."""
 
     enabled: bool = True
     most_words: int = 1024
     min_messages: int = 5
     rarity: float = 0.25
     regularisation: float = 10.0
-    folds: int = 5
-    largest_source: int = 500
-    recurrence: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -63,50 +49,13 @@ class Examples:
 
 def fit_wide(examples: Examples, config: WideConfig) -> WidePath:
     """Raises ValueError unless there are both ham and spam."""
-    regression = _regression(examples, np.ones(len(examples.labels), np.bool_), config)
+    regression = LogisticRegression(C=config.regularisation, solver="liblinear", random_state=1)
+    regression.fit(examples.scaled, examples.labels, examples.weights)
     wide = WidePath(len(examples.keys))
     wide.keys.copy_(torch.from_numpy(examples.keys))
     wide.weight.data.copy_(torch.from_numpy(regression.coef_[0] * examples.scale))
     wide.bias.data.copy_(torch.tensor(regression.intercept_[0]))
-    return wide
-
-
-def widen(network: Classifier, wide: WidePath) -> Classifier:
-    """The network with a wide path beside its recurrence, in eval mode."""
-    both = Classifier(replace(network.config, features=len(wide.keys)))
-    both.load_state_dict(network.state_dict() | wide.state_dict(prefix="wide."))
-    return both.eval()
-
-
-@torch.no_grad()
-def scale_recurrence(network: Classifier, share: float) -> None:
-    """Multiply what the recurrence says by `share`, in place."""
-    network.output.weight.mul_(share)
-    network.output.bias.mul_(share)
-
-
-def held_out_logits(
-    examples: Examples, clusters: Indices, config: WideConfig, seed: int
-) -> Weights:
-    """What a wide path that has not seen a message's cluster says of it, float32 [N].
-
-    `clusters` [N] numbers alike what is left out together. Raises ValueError as `fit_wide` does.
-    """
-    _, number = np.unique(clusters, return_inverse=True)
-    fold = np.random.default_rng(seed).integers(config.folds, size=number.max() + 1)[number]
-    logits = np.empty(len(fold), np.float32)
-    for part in np.unique(fold):
-        inside = fold == part
-        regression = _regression(examples, ~inside, config)
-        logits[inside] = regression.decision_function(examples.scaled[inside])
-    return logits
-
-
-def _regression(examples: Examples, chosen: Bools, config: WideConfig) -> LogisticRegression:
-    regression = LogisticRegression(C=config.regularisation, solver="liblinear", random_state=1)
-    return regression.fit(
-        examples.scaled[chosen], examples.labels[chosen], examples.weights[chosen]
-    )
+    return wide.eval()
 
 
 def read_examples(

@@ -28,16 +28,13 @@ Floats = npt.NDArray[np.float64]
 class Task:
     """Messages to train on, with targets in 0..1 and weights of mean 1 (float32 [len(train)]), and
     those to validate on; `score` says of the validation logits how bad they are (lower is better).
-    The `given` logits of both are what another model says; the network learns what to add.
     """
 
     builder: BatchBuilder
     train: Indices
     targets: npt.NDArray[np.float32]
     weights: npt.NDArray[np.float32]
-    given: npt.NDArray[np.float32]
     validation: Indices
-    given_validation: Floats
     score: Callable[[Floats], float]
 
 
@@ -71,12 +68,15 @@ class Trainer:
         self._best: dict[str, Tensor] = {}
 
     def _parameter_groups(self) -> list[dict[str, object]]:
-        """Matrices decay, biases do not."""
-        parameters = list(self.network.parameters())
-        decay = self._config.weight_decay
+        """Matrices decay, biases do not. The wide path's scalars stand alone for their word and
+        are scaled down by the root of a message's length, so they need larger steps."""
+        config = self._config
+        wide = [] if self.network.wide is None else list(self.network.wide.parameters())
+        deep = [p for p in self.network.parameters() if all(p is not w for w in wide)]
         return [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": [p for p in deep if p.ndim > 1], "weight_decay": config.weight_decay},
+            {"params": [p for p in deep if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": wide, "lr": config.wide_learning_rate, "weight_decay": config.wide_decay},
         ]
 
     def run(self, state: Path | None = None) -> Classifier:
@@ -115,11 +115,13 @@ class Trainer:
         batch = task.builder.build(task.train[positions], self._noise, random).to(self.device)
         targets = torch.from_numpy(task.targets[positions]).to(self.device)
         weights = torch.from_numpy(task.weights[positions]).to(self.device)
-        given = torch.from_numpy(task.given[positions]).to(self.device)
         targets = targets * (1 - 2 * config.label_smoothing) + config.label_smoothing
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bfloat16):
-            logits = self.network(batch) + given
-        loss = binary_cross_entropy_with_logits(logits, targets, weights)
+            deep, wide = self.network.paths(batch)
+        # The recurrence is also asked alone: the wide path, which learns by heart, would otherwise
+        # explain the training messages before the recurrence has learnt to read.
+        loss = binary_cross_entropy_with_logits(deep + wide, targets, weights)
+        loss = loss + config.alone * binary_cross_entropy_with_logits(deep, targets, weights)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
@@ -139,9 +141,9 @@ class Trainer:
         torch._foreach_lerp_(mean, now, 1 - decay)
 
     def _validate(self) -> Floats:
-        task = self._task
-        added = predict_logits(self.averaged, task.builder, task.validation, self._config.bfloat16)
-        return task.given_validation + added
+        return predict_logits(
+            self.averaged, self._task.builder, self._task.validation, self._config.bfloat16
+        )
 
     def _out_of_patience(self) -> bool:
         scores = [epoch.score for epoch in self.epochs]

@@ -2,7 +2,7 @@
 
 import math
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +11,15 @@ import torch
 
 from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
-from model.wide import WidePath
 from training import tokens
 from training.batches import BatchBuilder
 from training.config import RunConfig
-from training.datasets import Indices, Split, balance_weights, clusters, grouped_split
+from training.datasets import Indices, Split, balance_weights, grouped_split
 from training.duplicates import groups
-from training.linear import (
-    fit_wide,
-    held_out_logits,
-    read_examples,
-    scale_recurrence,
-    widen,
-)
-from training.loop import Floats, Task, Trainer, predict_wide
+from training.linear import fit_wide, read_examples
+from training.loop import Floats, Task, Trainer, predict_paths, predict_wide
 from training.metrics import one_minus_auc_percent
+from training.shares import fit_shares, weigh, widen
 from training.tokens import CorpusFile, TokenTable
 from training.vectors import load_vectors
 from training.vocabulary import choose_words, index_lexicon
@@ -73,36 +67,29 @@ def split_without(data: Data, config: RunConfig, left_out: npt.NDArray[np.bool_]
 
 
 def train(data: Data, split: Split, config: RunConfig, state: Path | None = None) -> Trained:
-    """Choose the vocabulary from the training part, fit the wide path, train the recurrence on what
-    it leaves to be said, and take the best of its averaged weights."""
+    """Choose the vocabulary from the training part, train both paths and take their best averaged
+    weights; fit the wide path a second time, as a convex problem; weigh the three on the validation
+    part of the reported corpora."""
     words = choose_words(data.table, split.train, data.groups, config.vocabulary)
     most_wide = config.wide.most_words if config.wide.enabled else 0
     tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, most_wide)
     builder = make_builder(data, tokenizer)
     task = _task(data, split, config, builder)
-    wide = None
+    network, fitted = make_network(config, tokenizer), None
     if config.wide.enabled:
-        wide, task = _fit_wide(data, split, config, builder, task)
-    network = make_network(config, tokenizer)
+        hashes = builder.lexicon.hashes
+        examples = read_examples(data.table, split.train, hashes, task.weights, config.wide)
+        fitted = fit_wide(examples, config.wide)
+        network = widen(network, fitted.keys, config.network.wide_dropout)
     trainer = Trainer(network, task, config.noise, config.optimiser, config.seed)
     best = trainer.run(state).cpu()
-    if wide is not None:
-        scale_recurrence(best, config.wide.recurrence)
-        best = widen(best, wide)
+    if fitted is not None:
+        logits = [
+            *predict_paths(best, builder, task.validation),
+            predict_wide(fitted, builder, task.validation),
+        ]
+        weigh(best, fitted, fit_shares(logits, data.table.is_spam[task.validation]))
     return Trained(best, tokenizer, builder, len(trainer.epochs))
-
-
-def _fit_wide(
-    data: Data, split: Split, config: RunConfig, builder: BatchBuilder, task: Task
-) -> tuple[WidePath, Task]:
-    """The wide path, and the task that it leaves to the recurrence."""
-    hashes = builder.lexicon.hashes
-    examples = read_examples(data.table, split.train, hashes, task.weights, config.wide)
-    parts = clusters(data.table, split.train, data.groups, config.wide.largest_source)
-    held_out = held_out_logits(examples, parts, config.wide, config.seed)
-    wide = fit_wide(examples, config.wide)
-    validation = predict_wide(wide, builder, task.validation)
-    return wide, replace(task, given=held_out, given_validation=validation)
 
 
 def make_builder(data: Data, tokenizer: Tokenizer) -> BatchBuilder:
@@ -134,15 +121,12 @@ def _task(data: Data, split: Split, config: RunConfig, builder: BatchBuilder) ->
     table = data.table
     weights = {c.name: c.weight for c in config.corpora}
     validation = _reported(table, split.validation, config)
-    nothing = np.zeros(len(split.train), np.float32)
     return Task(
         builder=builder,
         train=split.train,
         targets=table.is_spam[split.train].astype(np.float32),
         weights=balance_weights(table, split.train, config.optimiser.balance, weights),
-        given=nothing,
         validation=validation,
-        given_validation=np.zeros(len(validation)),
         score=lambda logits: _score(table, validation, logits),
     )
 
