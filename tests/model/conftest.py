@@ -25,7 +25,8 @@ def network(request: pytest.FixtureRequest, tokenizer: Tokenizer) -> Classifier:
     """In eval mode, every parameter different from zero; the wide path knows the vocabulary and the
     pairs of neighbours in it."""
     torch.manual_seed(0)
-    keys = feature_keys(torch.tensor([[word_hash(word) for word in tokenizer.words]])).unique()
+    pairs = feature_keys(torch.tensor([[word_hash(word) for word in tokenizer.words]]))
+    keys = torch.tensor(sorted(set(pairs[0].tolist())))
     features = len(keys) if request.param else 0
     config = ClassifierConfig(
         len(tokenizer), tokenizer.buckets, features=features, embedding=6, hidden=5, attention=4

@@ -10,8 +10,8 @@ TEXT = torch.tensor([[5, 6, 7, 8, 9, 7, 5, 6]])
 def path(known: torch.Tensor = TEXT) -> WidePath:
     """One that knows the words and pairs of `known`, each with a scalar of its own."""
     torch.manual_seed(3)
-    keys = feature_keys(known).unique()
-    wide = WidePath(int((keys >= 0).sum()))
+    keys = torch.tensor(sorted(set(feature_keys(known)[0].tolist())))
+    wide = WidePath(int((keys >= 0).sum())).eval()
     wide.keys.copy_(keys[keys >= 0])
     torch.nn.init.normal_(wide.weight)
     wide.bias.data.fill_(0.5)
@@ -71,3 +71,10 @@ def test_shares_sum_up_to_the_whole() -> None:
     wide = path()
     hashes = torch.randint(0, 12, (40,), generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(wide.attribute(hashes).sum() + 0.5, wide(hashes[None])[0])
+
+
+def test_features_are_dropped_in_training_only() -> None:
+    wide = path()
+    wide.dropout = 1.0
+    assert not torch.allclose(wide(TEXT), torch.tensor([0.5]))
+    torch.testing.assert_close(wide.train()(TEXT), torch.tensor([0.5]))

@@ -44,10 +44,7 @@ def task(make_table: MakeTable) -> Task:
     def error_rate(logits: Floats) -> float:
         return float(((logits > 0) != table.is_spam[validation]).mean())
 
-    return Task(
-        builder, train, targets[train], np.ones(120, np.float32), np.zeros(120, np.float32),
-        validation, np.zeros(40), error_rate,
-    )  # fmt: skip
+    return Task(builder, train, targets[train], np.ones(120, np.float32), validation, error_rate)
 
 
 @pytest.fixture
