@@ -19,7 +19,7 @@ def path(known: torch.Tensor = TEXT) -> WidePath:
 
 
 def scalar(wide: WidePath, key: int) -> float:
-    return float(wide.weight[wide.keys.tolist().index(key)])
+    return float(wide.weight.detach()[wide.keys.tolist().index(key)])
 
 
 def test_words_and_pairs_are_summed_over_the_root_of_their_number() -> None:
