@@ -7,12 +7,14 @@ that says which part and why. The classifier's large matrices are stored as floa
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
@@ -72,7 +74,7 @@ def save(directory: Path, checkpoint: Checkpoint) -> None:
         "version": checkpoint.version,
         "network": asdict(checkpoint.network.config),
         "calibration": asdict(checkpoint.calibration),
-        "sha256": {name: _sha256(directory / name) for name in (WEIGHTS, TOKENIZER)},
+        "sha256": {name: checksum(directory / name) for name in (WEIGHTS, TOKENIZER)},
         "run": checkpoint.run,
     }
     (directory / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
@@ -80,10 +82,7 @@ def save(directory: Path, checkpoint: Checkpoint) -> None:
 
 def load(directory: Path) -> Checkpoint:
     """Load and check. Raises CheckpointError."""
-    config = _read_config(directory)
-    for name, expected in config["sha256"].items():
-        if _sha256(directory / name) != expected:
-            raise CheckpointError(f"{directory / name} does not have the checksum of {CONFIG}")
+    config = read_config(directory, (WEIGHTS, TOKENIZER), {"calibration"})
     try:
         tokenizer = Tokenizer.from_json((directory / TOKENIZER).read_text(encoding="utf-8"))
         network_config = ClassifierConfig(**config["network"])
@@ -100,8 +99,10 @@ def load(directory: Path) -> Checkpoint:
 _HALF = {"words.weight", "grams.weight", "wide.weight.weight"}
 
 
-def _read_config(directory: Path) -> dict[str, Any]:
-    for name in (CONFIG, WEIGHTS, TOKENIZER):
+def read_config(directory: Path, files: Sequence[str], keys: set[str]) -> dict[str, Any]:
+    """The config of a checkpoint that has `files` with the checksums it says, and, beside what
+    every checkpoint's has, `keys`. Raises CheckpointError."""
+    for name in (CONFIG, *files):
         if not (directory / name).is_file():
             raise CheckpointError(f"{directory} has no {name}")
     try:
@@ -110,16 +111,31 @@ def _read_config(directory: Path) -> dict[str, Any]:
         raise CheckpointError(f"{directory / CONFIG} is no JSON: {error}") from error
     if not isinstance(config, dict):
         raise CheckpointError(f"{directory / CONFIG} holds no JSON object")
-    wanted = {"format", "version", "network", "calibration", "sha256", "run"}
+    wanted = {"format", "version", "network", "sha256", "run"} | keys
     if missing := sorted(wanted - config.keys()):
         raise CheckpointError(f"{directory / CONFIG} lacks {missing[0]}")
     if config["format"] != FORMAT:
         raise CheckpointError(
             f"{directory} has format {config['format']}; this version reads {FORMAT}"
         )
-    if set(config["sha256"]) != {WEIGHTS, TOKENIZER}:
+    if set(config["sha256"]) != set(files):
         raise CheckpointError(f"{directory / CONFIG} lacks the checksum of a file")
+    for name, expected in config["sha256"].items():
+        if checksum(directory / name) != expected:
+            raise CheckpointError(f"{directory / name} does not have the checksum of {CONFIG}")
     return config
+
+
+def fill(network: nn.Module, path: Path) -> None:
+    """Load the tensors of a file into a network. Raises CheckpointError."""
+    try:
+        tensors = {k: t.float() for k, t in load_file(path).items()}
+        network.load_state_dict(tensors)
+    except (SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise CheckpointError(f"{path} does not fit its config: {reason}") from error
+    if not all(t.isfinite().all() for t in tensors.values()):
+        raise CheckpointError(f"{path} holds numbers that are not finite")
 
 
 def _calibration(values: dict[str, Any]) -> Calibration:
@@ -144,15 +160,13 @@ def _check_vocabulary(directory: Path, tokenizer: Tokenizer, config: ClassifierC
 def _load_network(directory: Path, config: ClassifierConfig) -> Classifier:
     try:
         network = Classifier(config)
-        tensors = {k: t.float() for k, t in load_file(directory / WEIGHTS).items()}
-        network.load_state_dict(tensors)
-    except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise CheckpointError(f"{directory / WEIGHTS} does not fit its config: {reason}") from error
-    if not all(t.isfinite().all() for t in tensors.values()):
-        raise CheckpointError(f"{directory / WEIGHTS} holds numbers that are not finite")
+    fill(network, directory / WEIGHTS)
     return network.eval()
 
 
-def _sha256(path: Path) -> str:
+def checksum(path: Path) -> str:
+    """SHA-256 in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
