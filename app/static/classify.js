@@ -46,41 +46,61 @@ function showWords(words) {
 }
 
 /**
- * Where the words stand in the text as it was pasted. Offsets of the answer point into the decoded
- * subject and body; read in their order, the words are found one after the other.
+ * Where a field of the decoded message begins in the pasted text, in code points: where the most of
+ * its words are found. Null when fewer than half are, as in a mail in base64.
  */
-function findWords(text, words) {
-  const found = [];
-  for (const field of ["subject", "body"]) {
-    let from = field === "body" ? bodyStart(text, words) : 0;
-    const ordered = words.filter((word) => word.field === field);
-    for (const word of ordered.sort((a, b) => a.start - b.start)) {
-      const start = text.indexOf(word.text, from);
-      if (start < 0) continue;
-      from = start + word.text.length;
-      found.push({ start, end: from, weight: word.weight });
+function fieldStart(points, words, candidates) {
+  const text = (from, to) => points.slice(from, to).join("").toLowerCase();
+  let best = null;
+  let most = words.length / 2;
+  for (const base of candidates) {
+    const found = words.filter((w) => text(base + w.start, base + w.end) === w.text.toLowerCase());
+    if (found.length > most || (best === null && found.length === most)) {
+      best = base;
+      most = found.length;
     }
   }
-  return found.sort((a, b) => a.start - b.start);
+  return best;
 }
 
-/** Behind the headers, if there are any. */
-function bodyStart(text, words) {
-  const headed = words.some((word) => word.field === "subject") || /^[\w-]+:/.test(text);
-  const blank = text.search(/\r?\n\r?\n/);
-  return headed && blank > 0 ? blank : 0;
+/** Behind every line break, and behind what may be a header's name. */
+function lineStarts(points) {
+  const starts = [0];
+  points.forEach((point, index) => point === "\n" && starts.push(index + 1));
+  return starts;
+}
+
+function headerValues(points) {
+  return lineStarts(points).flatMap((start) => {
+    const head = points.slice(start, start + 80).join("").match(/^[\w-]+:[ \t]*/);
+    return head ? [start + head[0].length] : [];
+  });
+}
+
+/** The spans of the words in the pasted text, in order, none over another. */
+function findWords(points, words) {
+  const places = { subject: headerValues(points), body: lineStarts(points) };
+  const found = Object.entries(places).flatMap(([field, candidates]) => {
+    const own = words.filter((word) => word.field === field);
+    const base = own.length ? fieldStart(points, own, candidates) : null;
+    if (base === null) return [];
+    return own.map(({ start, end, weight }) => ({ start: base + start, end: base + end, weight }));
+  });
+  found.sort((a, b) => a.start - b.start);
+  return found.filter((span, index) => index === 0 || span.start >= found[index - 1].end);
 }
 
 function showText(text, words) {
+  const points = Array.from(text); // offsets count code points, not JavaScript's UTF-16
+  const slice = (from, to) => points.slice(from, to).join("");
   const pieces = [];
   let at = 0;
-  for (const { start, end, weight } of findWords(text, words)) {
-    if (start < at) continue;
-    pieces.push(text.slice(at, start));
-    pieces.push(make("mark", text.slice(start, end), weight > 0 ? "spam" : "ham"));
+  for (const { start, end, weight } of findWords(points, words)) {
+    pieces.push(slice(at, start));
+    pieces.push(make("mark", slice(start, end), weight > 0 ? "spam" : "ham"));
     at = end;
   }
-  pieces.push(text.slice(at));
+  pieces.push(slice(at));
   element("highlighted").replaceChildren(...pieces);
 }
 
