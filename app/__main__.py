@@ -24,6 +24,7 @@ from app.secret import SecretError, load_key
 from app.settings import PREFIX, Settings, unknown_variables
 from model.checkpoint import CheckpointError
 from model.predictor import ClassifierPredictor
+from model.sorting import SorterPredictor
 
 _log = logging.getLogger("hamlet")
 
@@ -65,14 +66,14 @@ def main() -> int:
 
 
 def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
-    """Serve the predictor, or the checkpoint of the settings, until SIGINT or SIGTERM; by the
-    latter the process ends, after its requests, as one that was terminated.
+    """Serve the predictor, or the checkpoint of the settings, and the sorter, until SIGINT or
+    SIGTERM; by the latter the process ends, after its requests, as one that was terminated.
 
     The schema must be there. Raises StartupError.
     """
     with _listen(settings) as listening:
         config = uvicorn.Config(
-            create_app(settings, predictor or _load(settings)),
+            create_app(settings, predictor or _load(settings), _load_sorter(settings)),
             http=Protocol,
             ws="none",
             access_log=False,
@@ -129,6 +130,13 @@ def _load(settings: Settings) -> Predictor[Any]:
     except (RuntimeError, AssertionError) as error:  # torch, of a device that is not there
         reason = str(error).splitlines()[0]
         raise StartupError(f"the network does not run on {settings.device}: {reason}") from None
+
+
+def _load_sorter(settings: Settings) -> SorterPredictor:
+    try:
+        return SorterPredictor.load(settings.sorter_dir)
+    except CheckpointError as error:
+        raise StartupError(f"the sorter's checkpoint is refused: {error}") from None
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -6,17 +6,16 @@ from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
 import anyio
-import anyio.to_thread
 
 from app import schemas
+from app.asking import ask, in_thread
 from app.database import LogWriter
-from app.errors import Overloaded, PredictionUnavailable
 from app.inputs import Submission
 from app.repository import LogEntry, new_id
 from app.secret import keyed_hash
 from app.settings import Settings
 from app.strings import encodable, storable
-from model.engine import Answer, Engine, EngineClosed, EngineOverloaded, PredictionFailed
+from model.engine import Answer, Engine
 from model.mime import Message
 from model.predictor import WordWeight
 
@@ -88,7 +87,7 @@ class Classifier(Generic[E]):
         Raises what `read` raises, Overloaded, PredictionUnavailable, LogUnavailable.
         """
         prepared = await self._in_thread(lambda: self._prepare(read()), self._readers)
-        answer = await self._predict(prepared.encoded)
+        answer = await ask(self._engine, prepared.encoded)
         words: list[schemas.WordWeight] | None = None
         if explain:
             words = await self._in_thread(lambda: self._explain(prepared), self._explainers)
@@ -101,23 +100,11 @@ class Classifier(Generic[E]):
         return await self._in_thread(work, self._readers)
 
     async def _in_thread(self, work: Callable[[], R], limiter: anyio.CapacityLimiter) -> R:
-        if limiter.statistics().tasks_waiting >= self._settings.max_queue:
-            raise Overloaded("Too many messages are waiting.")
-        return await anyio.to_thread.run_sync(work, limiter=limiter)
+        return await in_thread(work, limiter, self._settings.max_queue)
 
     def _prepare(self, submission: Submission) -> _Prepared[E]:
         encoded = self.predictor.encode(submission.message)
         return _Prepared(submission, encoded, keyed_hash(submission.content, self._key))
-
-    async def _predict(self, encoded: E) -> Answer[float]:
-        try:
-            return await self._engine.submit(encoded)
-        except EngineOverloaded:
-            raise Overloaded("Too many messages are waiting.") from None
-        except EngineClosed:
-            raise Overloaded("The service is stopping.") from None
-        except PredictionFailed:
-            raise PredictionUnavailable("The network failed; its log says why.") from None
 
     def _explain(self, prepared: _Prepared[E]) -> list[schemas.WordWeight]:
         return [

@@ -12,7 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import LogUnavailable
-from app.repository import LogEntry, add_requests
+from app.repository import Entry, add_entries
 
 _log = logging.getLogger("hamlet.database")
 
@@ -76,7 +76,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 
 @dataclass(slots=True)
 class _Pending:
-    entry: LogEntry
+    entry: Entry
     future: asyncio.Future[None]
 
 
@@ -96,7 +96,7 @@ class LogWriter:
         self._closed = False
         self._owner = asyncio.create_task(self._run())
 
-    async def add(self, entry: LogEntry) -> None:
+    async def add(self, entry: Entry) -> None:
         """Return once the entry is on disk. Raises LogUnavailable when it is not."""
         if self._closed or self._queue.full():
             raise LogUnavailable("The request log takes no more entries at present.")
@@ -129,7 +129,7 @@ class LogWriter:
     async def _commit(self, group: list[_Pending]) -> None:
         try:
             async with self._database.write() as connection:
-                await add_requests(connection, [pending.entry for pending in group])
+                await add_entries(connection, [pending.entry for pending in group])
         except Exception as error:  # whatever it is, every waiter must hear of it
             _log.error("the request log was not written: %s", _reason(error))
             for pending in group:

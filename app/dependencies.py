@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request
 from app.classification import Classifier
 from app.database import Database
 from app.settings import Settings
+from app.sorting import Sorter
 
 
 class State(TypedDict):
@@ -15,6 +16,7 @@ class State(TypedDict):
     settings: Settings
     database: Database
     classifier: Classifier[Any]
+    sorter: Sorter
     schema_head: str | None
 
 
@@ -35,6 +37,10 @@ def _classifier(request: Request) -> Classifier[Any]:
     return _state(request)["classifier"]
 
 
+def _sorter(request: Request) -> Sorter:
+    return _state(request)["sorter"]
+
+
 def _schema_head(request: Request) -> str | None:
     return _state(request)["schema_head"]
 
@@ -47,6 +53,8 @@ def _request_id(request: Request) -> str:
 SettingsInUse = Annotated[Settings, Depends(_settings)]
 Storage = Annotated[Database, Depends(_database)]
 Spam = Annotated[Classifier[Any], Depends(_classifier)]
+Numbers = Annotated[Sorter, Depends(_sorter)]
 SchemaHead = Annotated[str | None, Depends(_schema_head)]
 RequestName = Annotated[str, Depends(_request_id)]
+Attention = Annotated[bool, Query(description="Add where the network pointed at each step.")]
 Explain = Annotated[bool, Query(description="Add the words that moved the verdict most.")]

@@ -93,7 +93,7 @@ def load_json(body: bytes) -> object:
 
 def read_form(value: object) -> Submission:
     """One message as a JSON value."""
-    members = _object(value)
+    members = json_object(value)
     form = _pick(members)
     try:
         filled = form.model_validate(members)
@@ -108,7 +108,7 @@ def read_form(value: object) -> Submission:
 
 def read_batch(body: bytes, most: int) -> list[object]:
     """The messages of a JSON batch, each still to be read."""
-    members = _object(load_json(body))
+    members = json_object(load_json(body))
     if members.keys() != {"messages"} or not isinstance(members["messages"], list):
         raise InvalidRequest(Fault(pointer="", reason='give one member, the list "messages"'))
     messages: list[object] = members["messages"]
@@ -118,7 +118,8 @@ def read_batch(body: bytes, most: int) -> list[object]:
     return messages
 
 
-def _object(value: object) -> dict[str, Any]:
+def json_object(value: object) -> dict[str, Any]:
+    """Raises InvalidRequest for any other JSON value."""
     if not isinstance(value, dict):
         raise InvalidRequest(Fault(pointer="", reason="must be a JSON object"))
     return value
@@ -127,7 +128,7 @@ def _object(value: object) -> dict[str, Any]:
 def _pick(members: dict[str, Any]) -> type[TextForm | FieldsForm | RawForm]:
     unknown = [name for name in members if name not in _FORMS]
     if unknown:
-        raise InvalidRequest(*(Fault(pointer=_pointer(n), reason="unknown") for n in unknown[:10]))
+        raise InvalidRequest(*(Fault(pointer=pointer(n), reason="unknown") for n in unknown[:10]))
     forms = {_FORMS[name] for name in members}
     if len(forms) != 1:
         got = " and ".join(f'"{name}"' for name in members) or "none of them"
@@ -137,10 +138,10 @@ def _pick(members: dict[str, Any]) -> type[TextForm | FieldsForm | RawForm]:
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     for fault in error.errors(include_url=False, include_input=False):
-        yield Fault(pointer=_pointer(str(fault["loc"][0])), reason=fault["msg"])
+        yield Fault(pointer=pointer(str(fault["loc"][0])), reason=fault["msg"])
 
 
-def _pointer(name: str) -> str:
+def pointer(name: str) -> str:
     """A JSON pointer (RFC 6901) to a member of the body."""
     return "/" + printable(name).replace("~", "~0").replace("/", "~1")
 

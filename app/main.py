@@ -8,20 +8,29 @@ from typing import Any
 import anyio.to_thread
 from fastapi import FastAPI
 
-from app import __version__, errors, migrate, openapi
+from app import __version__, errors, migrate, openapi, sorting
 from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
 from app.dependencies import State
 from app.middleware import AccessLog, BodyLimit, RequestId
-from app.routes import about, classify, health
+from app.routes import about, classify, health, pages, sort
 from app.secret import load_key
 from app.settings import Settings
 from model.engine import Engine
 from model.predictor import ClassifierPredictor
+from model.sorting import SorterPredictor
+
+# Pairs of numbers that one batch of lists may come to; more only crowd the processor's cache.
+_MOST_PAIRS = 2**18
 
 
-def create_app(settings: Settings, predictor: Predictor[Any] | None = None) -> FastAPI:
-    """The service. Without a predictor, the checkpoint of the settings is loaded at the start.
+def create_app(
+    settings: Settings,
+    predictor: Predictor[Any] | None = None,
+    sorter: sorting.Predictor | None = None,
+) -> FastAPI:
+    """The service. Without its two networks, the checkpoints of the settings are loaded at the
+    start.
 
     The schema must be there: `python -m app` and app.migrate see to that.
     """
@@ -29,7 +38,7 @@ def create_app(settings: Settings, predictor: Predictor[Any] | None = None) -> F
         title="Hamlet",
         version=__version__,
         description="Spam or not spam, from a neural network on your own machine.",
-        lifespan=_lifespan(settings, predictor),
+        lifespan=_lifespan(settings, predictor, sorter),
         # The framework's pages load scripts from elsewhere; nothing leaves this machine.
         docs_url=None,
         redoc_url=None,
@@ -39,15 +48,16 @@ def create_app(settings: Settings, predictor: Predictor[Any] | None = None) -> F
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, timeout=settings.body_timeout)
     app.add_middleware(AccessLog)
     app.add_middleware(RequestId)
-    for routes in (about, classify, health):
+    for routes in (about, classify, health, pages, sort):
         app.include_router(routes.router)
+    app.mount("/static", pages.static_files())
     errors.install(app)
     openapi.install(app)
     return app
 
 
 def _lifespan(
-    settings: Settings, predictor: Predictor[Any] | None
+    settings: Settings, predictor: Predictor[Any] | None, sorter: sorting.Predictor | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -55,6 +65,7 @@ def _lifespan(
             served = predictor
             if served is None:
                 served = await anyio.to_thread.run_sync(_load, settings)
+            sorts = sorter or SorterPredictor.load(settings.sorter_dir)
             database = Database(settings.database_url)
             stack.push_async_callback(database.aclose)
             writer = LogWriter(database)
@@ -67,12 +78,22 @@ def _lifespan(
                     max_queue=settings.max_queue,
                 )
             )
+            lists = await stack.enter_async_context(
+                Engine(
+                    sorts.predict,
+                    cost=lambda query: len(query) ** 2,
+                    max_batch_cost=_MOST_PAIRS,
+                    max_wait=settings.max_wait,
+                    max_queue=settings.max_queue,
+                )
+            )
             key = load_key(settings)
             classifier = Classifier(served, engine, writer, settings, key, os.cpu_count() or 1)
             yield State(
                 settings=settings,
                 database=database,
                 classifier=classifier,
+                sorter=sorting.Sorter(sorts, lists, writer, settings, key),
                 schema_head=migrate.head(),
             )
 

@@ -9,7 +9,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.inputs import JSON, NDJSON, PLAIN, RFC822
-from app.schemas import PROBLEM_TYPE, BatchForm, FieldsForm, Problem, RawForm, TextForm
+from app.schemas import (
+    PROBLEM_TYPE,
+    BatchForm,
+    FieldsForm,
+    Problem,
+    RawForm,
+    SortForm,
+    TextForm,
+)
 
 _SCHEMAS = "#/components/schemas/"
 _REASONS = {
@@ -17,7 +25,7 @@ _REASONS = {
     408: "The body stopped coming.",
     413: "The body is too large.",
     415: "No such form of message.",
-    422: "Well-formed, but no message; `errors` says what is wrong and where.",
+    422: "Well-formed, but not valid; `errors` says what is wrong and where.",
     503: "Overloaded, or not ready; try again after Retry-After seconds.",
 }
 
@@ -46,6 +54,12 @@ BATCH_BODY = {
             JSON: {"schema": {"$ref": _SCHEMAS + "BatchForm"}},
             NDJSON: {"schema": _ONE_MESSAGE},
         },
+    }
+}
+SORT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": {"$ref": _SCHEMAS + "SortForm"}}},
     }
 }
 BATCH_STREAM: dict[int | str, dict[str, Any]] = {
@@ -79,7 +93,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    models: tuple[type[BaseModel], ...] = (TextForm, FieldsForm, RawForm, BatchForm, Problem)
+    models: tuple[type[BaseModel], ...] = (
+        TextForm,
+        FieldsForm,
+        RawForm,
+        BatchForm,
+        SortForm,
+        Problem,
+    )
     _, written = models_json_schema(
         [(model, "validation") for model in models], ref_template=_SCHEMAS + "{model}"
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.tables import RequestRow
+from app.tables import Base, RequestRow, SortRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,31 @@ class LogEntry:
     body: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SortEntry:
+    """A row of `sorts`, to be written: see app.tables.SortRow."""
+
+    id: str
+    created_at: datetime
+    request_id: str
+    numbers_hash: str
+    count: int
+    descending: bool
+    exact: bool
+    first_break: int | None
+    model_version: str
+    queue_ms: float
+    inference_ms: float
+    numbers: str | None
+
+
+Entry = LogEntry | SortEntry
+_TABLES: tuple[tuple[type[Entry], type[Base]], ...] = (
+    (LogEntry, RequestRow),
+    (SortEntry, SortRow),
+)
+
+
 def new_id() -> str:
     """A UUID version 7 (RFC 9562, 5.7) in hexadecimal: ids made later sort later."""
     stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
@@ -46,12 +71,15 @@ def new_id() -> str:
     return (stamp + tail).hex()
 
 
-async def add_requests(connection: AsyncConnection, entries: Sequence[LogEntry]) -> None:
-    """Insert the entries; the caller commits."""
-    # Not asdict, whose deep copies were a fifth of the service's own time in a batch.
-    names = [field.name for field in fields(LogEntry)]
-    values = [{name: getattr(entry, name) for name in names} for entry in entries]
-    await connection.execute(insert(RequestRow), values)
+async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Insert the entries, each into its table; the caller commits."""
+    for kind, row in _TABLES:
+        # Not asdict, whose deep copies were a fifth of the service's own time in a batch.
+        names = [field.name for field in fields(kind)]
+        chosen = [entry for entry in entries if isinstance(entry, kind)]
+        if chosen:
+            values = [{name: getattr(entry, name) for name in names} for entry in chosen]
+            await connection.execute(insert(row), values)
 
 
 async def ping(connection: AsyncConnection) -> None:

@@ -62,6 +62,13 @@ class BatchForm(_Form):
     messages: list[MessageForm]
 
 
+class SortForm(_Form):
+    """Numbers to sort; integers and fractions may be mixed."""
+
+    numbers: list[int | float] = Field(min_length=1, description="At most HAMLET_MAX_NUMBERS.")
+    order: Literal["ascending", "descending"] = "ascending"
+
+
 class ModelName(BaseModel):
     """The network that answered."""
 
@@ -108,6 +115,27 @@ class Classification(BaseModel):
     timing_ms: Timing
 
 
+class Sorting(BaseModel):
+    """Numbers in the order that the network put them in: checked, never corrected."""
+
+    id: str = Field(description="Names the list in the request log.")
+    sorted: list[int | float] = Field(description="The very numbers that came in.")
+    permutation: list[int] = Field(description="Where each of them stood; equal ones in order.")
+    exact: bool = Field(description="Whether the order is right.")
+    first_break: int | None = Field(
+        None,
+        description="When it is not: the first position in `sorted` with a number that "
+        "should stand before the one in front of it.",
+    )
+    model: ModelName
+    attention: list[list[float]] | None = Field(
+        None,
+        description="How the pointer was spread over the input, one row a step; there when asked "
+        "for by ?attention=true.",
+    )
+    timing_ms: Timing
+
+
 class Batch(BaseModel):
     """One result a message, in order; a message that failed has its problem in its place."""
 
@@ -122,6 +150,14 @@ class Thresholds(BaseModel):
     target_fpr: float | None = Field(description="The share asked for by HAMLET_TARGET_FPR.")
 
 
+class ServedSorter(BaseModel):
+    """What sorts numbers."""
+
+    name: str
+    version: str
+    info: dict[str, Any]
+
+
 class ServedModel(BaseModel):
     """What answers."""
 
@@ -130,18 +166,10 @@ class ServedModel(BaseModel):
     device: str
     thresholds: Thresholds
     info: dict[str, Any]
+    sorter: ServedSorter
 
 
 class Status(BaseModel):
     """The answer to a probe."""
 
     status: Literal["alive", "ready"]
-
-
-class Index(BaseModel):
-    """Where things are."""
-
-    service: str
-    version: str
-    classify: str
-    openapi: str

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         ROOT / "model" / "weights" / "classifier",
         description="Directory of the classifier's checkpoint.",
     )
+    sorter_dir: Path = Field(
+        ROOT / "model" / "weights" / "sorter",
+        description="Directory of the number sorter's checkpoint.",
+    )
     target_fpr: float | None = Field(
         None,
         gt=0,
@@ -36,7 +40,9 @@ class Settings(BaseSettings):
         "threshold from the checkpoint's calibration curve. Unset: the checkpoint's own threshold.",
     )
     store_text: bool = Field(
-        False, description="Keep subject and body of every message in the request log."
+        False,
+        description="Keep subject and body of every message, and every list of numbers, in the "
+        "request log.",
     )
     log_secret: SecretStr | None = Field(
         None,
@@ -59,6 +65,12 @@ class Settings(BaseSettings):
         16_384,
         gt=0,
         description="Padded tokens, rows times longest row, in one pass of the network.",
+    )
+    max_numbers: int = Field(
+        256,
+        gt=0,
+        le=2000,
+        description="Most numbers in one list to sort; work and memory grow with its square.",
     )
     max_wait: float = Field(
         0.0, ge=0, le=10, description="Seconds that a message may wait for others to share a pass."

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, Float, Integer, String, Text
+from sqlalchemy import Boolean, DateTime, Dialect, Float, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -48,3 +48,22 @@ class RequestRow(Base):
     inference_ms: Mapped[float] = mapped_column(Float)
     subject: Mapped[str | None] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)
+
+
+class SortRow(Base):
+    """One list of numbers that was sorted. They are there only if the operator wants it so."""
+
+    __tablename__ = "sorts"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    request_id: Mapped[str] = mapped_column(String(64))
+    numbers_hash: Mapped[str] = mapped_column(String(64), index=True)  # as a message's
+    count: Mapped[int] = mapped_column(Integer)
+    descending: Mapped[bool] = mapped_column(Boolean)
+    exact: Mapped[bool] = mapped_column(Boolean)
+    first_break: Mapped[int | None] = mapped_column(Integer)
+    model_version: Mapped[str] = mapped_column(String(64))
+    queue_ms: Mapped[float] = mapped_column(Float)
+    inference_ms: Mapped[float] = mapped_column(Float)
+    numbers: Mapped[str | None] = mapped_column(Text)  # the list as it came in, as JSON

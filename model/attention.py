@@ -1,4 +1,4 @@
-"""Ways to say a sequence in one vector, padding left out.
+"""Ways to say a sequence in one vector, and a way to point into one; padding left out.
 
 Axes: B rows, T steps, D state width.
 """
@@ -35,3 +35,25 @@ class AdditiveAttention(nn.Module):
         weights_BT = scores_BT.softmax(1).to(x_BTD.dtype)
         attended: Tensor = (weights_BT[:, :, None] * x_BTD).sum(1)
         return attended
+
+
+class PointerAttention(nn.Module):
+    """Scores that are the output themselves: u_j = v^T tanh(W1 e_j + W2 d) (Vinyals et al. 2015,
+    eq. 3), here with a query of its own for each number pointed at. In two halves, so that pointing
+    again with more known does not begin anew."""
+
+    def __init__(self, state: int, query: int, hidden: int) -> None:
+        super().__init__()
+        self.state = nn.Linear(state, hidden)
+        self.query = nn.Linear(query, hidden, bias=False)
+        self.output = nn.Linear(hidden, 1, bias=False)
+
+    def prepare(self, state: Tensor, query: Tensor) -> Tensor:
+        """What goes into the tanh: [..., state] and [..., query] -> [..., hidden]."""
+        prepared: Tensor = self.state(state) + self.query(query)
+        return prepared
+
+    def score(self, prepared: Tensor) -> Tensor:
+        """[..., hidden] -> unnormalised scores [...]."""
+        scores: Tensor = self.output(torch.tanh(prepared)).squeeze(-1)
+        return scores

@@ -39,7 +39,7 @@ class BidirectionalLSTM(nn.Module):
         self.forward_lstm = nn.LSTM(inputs, hidden, batch_first=True)
         self.backward_lstm = nn.LSTM(inputs, hidden, batch_first=True)
         for lstm in (self.forward_lstm, self.backward_lstm):
-            _initialise(lstm, hidden)
+            initialise(lstm, hidden)
 
     def forward(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
         """float [B, T, E] and int64 [B] -> [B, T, 2H]; values at padded steps mean nothing."""
@@ -48,7 +48,7 @@ class BidirectionalLSTM(nn.Module):
         return torch.cat([h_BTH, reverse_within(g_BTH, lengths)], dim=2)
 
 
-def _initialise(lstm: nn.LSTM, hidden: int) -> None:
+def initialise(lstm: nn.LSTM, hidden: int) -> None:
     """Orthogonal transitions (Saxe et al. 2014) and forget gates open at first (Gers et al.
     2000, Jozefowicz et al. 2015): both keep the gradient alive over a long mail."""
     for name, parameter in lstm.named_parameters():

@@ -7,45 +7,66 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model.checkpoint import CheckpointError
-from training import commands
+from training import commands, sorting_commands
 from training.config import ConfigError, read_config
 from training.corpora import CorpusError
 from training.export import ExportError
+from training.sorting_config import is_sorting, read_sorting
 from training.vectors import VectorError
 
 _ROOT = Path(__file__).parent.parent
-_DEFAULT_RUN = _ROOT / "training" / "runs" / "classifier.toml"
+_RUNS = _ROOT / "training" / "runs"
+_DEFAULT_RUN, _SORTER_RUN = _RUNS / "classifier.toml", _RUNS / "sorter.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, or 2 with one sentence for what a user can mend."""
     options = _parser().parse_args(arguments)
     try:
-        options.command(read_config(options.run), options)
+        _run(options)
     except (ConfigError, CorpusError, CheckpointError, ExportError, VectorError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2
     return 0
 
 
+def _run(options: argparse.Namespace) -> None:
+    """A run file, or --sorter, says whose command it is."""
+    if options.run is None:
+        options.run = _SORTER_RUN if options.sorter else _DEFAULT_RUN
+    if is_sorting(options.run):
+        if options.sorting is None:
+            raise ConfigError(f"{options.run.name}: a sorter has nothing to cross-validate")
+        options.sorting(read_sorting(options.run), options)
+    else:
+        options.weights = options.weights or _ROOT / "model" / "weights" / "classifier"
+        options.command(read_config(options.run), options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands_ = parser.add_subparsers(required=True, metavar="command")
+    sorting = {
+        "train": sorting_commands.train_command,
+        "evaluate": sorting_commands.evaluate_command,
+    }
     for name, command, text in (
         ("train", commands.train_command, "train, calibrate, test once and publish the weights"),
         ("evaluate", commands.evaluate_command, "measure the published weights and two baselines"),
         ("crossval", commands.crossval_command, "leave one corpus, or some sources, out at a time"),
     ):
         sub = commands_.add_parser(name, help=text, description=text)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, sorting=sorting.get(name), sorter=False)
         _add_options(sub)
+        if name != "crossval":
+            _add_sorter_options(sub)
         if name == "crossval":
             sub.add_argument("--fold", action="append", help="only this fold; may be repeated")
     return parser
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="?", type=Path, default=_DEFAULT_RUN, help="a run file (TOML)")
+    parser.add_argument("run", nargs="?", type=Path, help="a run file (TOML)")
     parser.add_argument(
         "--corpora",
         type=Path,
@@ -58,8 +79,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         type=Path,
-        default=_ROOT / "model" / "weights" / "classifier",
-        help="where the checkpoint is published and read",
+        help="where the checkpoint is published and read (default: below model/weights)",
+    )
+
+
+def _add_sorter_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sorter", action="store_true", help="the shipped sorter's run file")
+    parser.add_argument("--seed", type=int, help="of a sorter: another seed than the run file's")
+    parser.add_argument(
+        "--lists", type=int, default=2000, help="of a sorter: lists a cell (default: 2000)"
     )
 
 

@@ -91,14 +91,19 @@ class RunConfig:
 
 def read_config(path: Path) -> RunConfig:
     """Raises ConfigError for a file that is no TOML or has an unknown, missing or ill-typed key."""
+    return build(RunConfig, read_toml(path), path.name)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Raises ConfigError."""
     try:
-        values = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    return _build(RunConfig, values, path.name)
 
 
-def _build(cls: type[T], values: dict[str, Any], where: str) -> T:
+def build(cls: type[T], values: dict[str, Any], where: str) -> T:
+    """The values as the dataclass `cls`. Raises ConfigError, which names `where` and the key."""
     hints = get_type_hints(cls)
     unknown = sorted(values.keys() - hints.keys())
     if unknown:
@@ -111,7 +116,7 @@ def _build(cls: type[T], values: dict[str, Any], where: str) -> T:
 
 def _value(kind: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
-        return _build(kind, value, where)
+        return build(kind, value, where)
     if get_args(kind):  # the only generic here is tuple[X, ...]
         return tuple(_value(get_args(kind)[0], entry, where) for entry in value)
     if kind is float and type(value) is int:

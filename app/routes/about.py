@@ -1,26 +1,17 @@
-"""GET / and GET /model: what is served here."""
+"""GET /model: what is served here."""
 
 from fastapi import APIRouter
 
-from app import __version__
-from app.dependencies import SettingsInUse, Spam
-from app.schemas import Index, ServedModel, Thresholds
+from app.dependencies import Numbers, SettingsInUse, Spam
+from app.schemas import ServedModel, ServedSorter, Thresholds
 
 router = APIRouter(tags=["about"])
 
 
-@router.get("/")
-async def index() -> Index:
-    """Where things are."""
-    return Index(
-        service="hamlet", version=__version__, classify="/classify", openapi="/openapi.json"
-    )
-
-
 @router.get("/model")
-async def served_model(spam: Spam, settings: SettingsInUse) -> ServedModel:
-    """The network that answers, its thresholds and the device it runs on."""
-    predictor = spam.predictor
+async def served_model(spam: Spam, numbers: Numbers, settings: SettingsInUse) -> ServedModel:
+    """The networks that answer, the classifier's thresholds and the device it runs on."""
+    predictor, sorter = spam.predictor, numbers.predictor
     return ServedModel(
         name=predictor.name,
         version=predictor.version,
@@ -29,4 +20,5 @@ async def served_model(spam: Spam, settings: SettingsInUse) -> ServedModel:
             in_use=spam.threshold, shipped=predictor.threshold(), target_fpr=settings.target_fpr
         ),
         info=predictor.info(),
+        sorter=ServedSorter(name=sorter.name, version=sorter.version, info=sorter.info()),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.config import ConfigError, CorpusConfig, FoldConfig, RunConfig, read_config
+from training.sorting_config import is_sorting, read_sorting
 
 RUNS = Path(__file__).parent.parent.parent / "training" / "runs"
 
@@ -82,4 +83,28 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(RUNS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_recorded_run_can_be_read(path: Path) -> None:
-    assert read_config(path).corpora
+    if is_sorting(path):
+        assert read_sorting(path).optimiser.steps
+    else:
+        assert read_config(path).corpora
+
+
+def test_a_sorters_run_file_is_read(tmp_path: Path) -> None:
+    text = (
+        'name = "small"\nkind = "sorter"\nseed = 3\n[network]\ndecoder = 4\n[optimiser]\nclip = 2'
+    )
+    path = written(tmp_path, text)
+    config = read_sorting(path)
+    assert is_sorting(path)
+    assert (config.name, config.seed, config.network.decoder) == ("small", 3, 4)
+    assert config.optimiser.clip == 2.0
+
+
+def test_one_kind_of_run_is_not_read_as_the_other(tmp_path: Path) -> None:
+    classifier = written(tmp_path, 'name = "small"')
+    assert not is_sorting(classifier)
+    with pytest.raises(ConfigError, match="kind"):
+        read_sorting(classifier)
+    sorter = written(tmp_path, 'name = "small"\nkind = "sorter"')
+    with pytest.raises(ConfigError, match="kind"):
+        read_config(sorter)

@@ -1,0 +1,132 @@
+"use strict";
+
+// The second panel: numbers, their order, and where the network pointed at each step.
+
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+const FRAME_MS = 120;
+let shown = null; // { tokens, permutation, attention }, what the matrix is drawn of
+let playing = 0;
+
+const tokensOf = (text) => text.split(/[\s,;]+/).filter(Boolean);
+
+/**
+ * Numbers go out as the digits that were typed: JavaScript's own would round 2^53 + 1. What is no
+ * number goes out as a string, for the service to say so.
+ */
+function requestBody(tokens, order) {
+  const written = tokens.map((token) => {
+    const plain = token.replace(/^\+/, "").replace(/^(-?)\./, "$10.").replace(/\.$/, "");
+    return JSON_NUMBER.test(plain) ? plain : JSON.stringify(token);
+  });
+  return `{"numbers": [${written.join(", ")}], "order": ${JSON.stringify(order)}}`;
+}
+
+function showOrder(answer, tokens) {
+  const items = answer.permutation.map((index, position) =>
+    make("li", tokens[index], position === answer.first_break ? "break" : ""),
+  );
+  element("sorted").replaceChildren(...items);
+  element("exact").textContent = answer.exact ? "in order" : "not in order";
+  element("exact").className = answer.exact ? "" : "bad";
+  element("exact-detail").textContent = answer.exact
+    ? "checked number by number"
+    : `the network erred: number ${answer.first_break + 1} should stand earlier`;
+  const took = (answer.timing_ms.queue + answer.timing_ms.inference).toFixed(1);
+  element("sort-facts").textContent =
+    `${tokens.length} numbers in ${took} ms, logged as ${answer.id}.`;
+}
+
+function draw(step) {
+  const { tokens, permutation, attention } = shown;
+  const count = tokens.length;
+  const canvas = element("matrix");
+  const cell = Math.max(2, Math.floor(720 / count));
+  canvas.width = canvas.height = cell * count;
+  const pen = canvas.getContext("2d");
+  const style = getComputedStyle(document.documentElement);
+  const ink = style.getPropertyValue("--matrix").trim();
+  for (let row = 0; row < step; row += 1) {
+    for (let column = 0; column < count; column += 1) {
+      const weight = attention[row][column];
+      // The square root shows weights that are small and not nothing.
+      if (weight > 0) {
+        pen.fillStyle = `rgb(${ink} / ${Math.sqrt(weight)})`;
+        pen.fillRect(column * cell, row * cell, cell, cell);
+      }
+    }
+  }
+  pen.strokeStyle = style.getPropertyValue("--spam").trim();
+  pen.lineWidth = 2;
+  pen.strokeRect(1, (step - 1) * cell + 1, cell * count - 2, Math.max(1, cell - 2));
+  describe(step, permutation[step - 1]);
+}
+
+function describe(step, index) {
+  const { tokens, attention } = shown;
+  const share = (100 * attention[step - 1][index]).toFixed(1);
+  element("step").value = step;
+  element("step-text").textContent =
+    `Step ${step} of ${tokens.length}: ${tokens[index]}, ` +
+    `number ${index + 1} of the input, with ${share} % of the attention.`;
+  const items = element("sorted").children;
+  for (let position = 0; position < items.length; position += 1) {
+    items[position].classList.toggle("here", position === step - 1);
+  }
+}
+
+function stop() {
+  clearInterval(playing);
+  playing = 0;
+  element("play").textContent = "Play";
+}
+
+function play() {
+  const last = shown.tokens.length;
+  const frame = Math.max(16, Math.min(FRAME_MS, 6000 / last));
+  let step = Number(element("step").value) >= last ? 0 : Number(element("step").value);
+  element("play").textContent = "Pause";
+  playing = setInterval(() => {
+    step += 1;
+    draw(step);
+    if (step >= last) stop();
+  }, frame);
+}
+
+async function sort() {
+  const tokens = tokensOf(element("numbers").value);
+  const body = requestBody(tokens, element("order").value);
+  const answer = await post("/sort?attention=true", body);
+  stop();
+  shown = { tokens, permutation: answer.permutation, attention: answer.attention };
+  element("step").max = tokens.length;
+  element("sorting").hidden = false;
+  showOrder(answer, tokens);
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    draw(tokens.length);
+  } else {
+    draw(1);
+    if (tokens.length > 1) play();
+  }
+}
+
+const NUMBERS = {
+  random: () => Array.from({ length: 24 }, () => (200 * Math.random() - 100).toFixed(2)),
+  close: () =>
+    Array.from({ length: 16 }, (_, i) => `1.0000${String((i * 7) % 16).padStart(2, "0")}`),
+};
+
+element("sort-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit(event.target, element("sort-problem"), sort);
+});
+element("play").addEventListener("click", () => (playing ? stop() : play()));
+element("step").addEventListener("input", () => {
+  stop();
+  draw(Number(element("step").value));
+});
+for (const button of document.querySelectorAll("#sort [data-sample]")) {
+  button.addEventListener("click", () => {
+    element("numbers").value = NUMBERS[button.dataset.sample]().join(" ");
+    element("sort-form").requestSubmit();
+  });
+}

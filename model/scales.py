@@ -1,0 +1,50 @@
+"""Numbers as a network can read them: ratios at several scales, taken in float64.
+
+One float32 cannot tell 1 from 1 + 1e-9 and 1e-6 from 1e6 in one list; the same ratio at scales
+from 1 down to nothing can. The finest scale says whether a ratio is zero and nothing else.
+
+Axes: N numbers, S scales.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+
+SCALES = 11
+_SCALES = np.array([1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12, 1e-300])
+_LEAST = 1e-280  # what a distance of zero counts as when it divides: no overflow, no 0 / 0
+
+
+def at_scales(ratio: Doubles) -> Singles:
+    """[...] -> [..., S]: r / (|r| + scale), within -1..1 and zero for zero."""
+    wide = ratio[..., None]
+    scaled: Singles = (wide / (np.abs(wide) + _SCALES)).astype(np.float32)
+    return scaled
+
+
+def closeness(from_last: Doubles, proposed: Doubles, from_proposal: Doubles) -> Doubles:
+    """How much farther from the last number each number is than the proposal, in units of the
+    proposal's distance. Negative is nearer.
+
+    The arguments are differences, broadcast: of each number and of the proposal to the last number,
+    and of each number to the proposal. A number and its mirror image at the last one get the same
+    value: this does not say on which side of the last number, emitted or not, a number lies. What
+    lies on the proposal's side is compared with it directly, because two distances from afar can
+    round to one.
+    """
+    below = proposed < 0
+    direct = np.where(below, -from_proposal, from_proposal)
+    far = np.abs(proposed)
+    farther = np.where((from_last < 0) == below, direct, np.abs(from_last) - far)
+    return farther / np.maximum(far, _LEAST)
+
+
+def places(count: int) -> Doubles:
+    """How far behind number i number j stands in the input, [i, j]: +-log2(1 + places) / 8, so that
+    a list of 256 spans about one."""
+    index = np.arange(count)
+    behind = index[None, :] - index[:, None]
+    logarithm: Doubles = np.sign(behind) * np.log2(1 + np.abs(behind)) / 8
+    return logarithm
