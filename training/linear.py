@@ -26,13 +26,19 @@ Weights = npt.NDArray[np.float32]
 class WideConfig:
     """`min_messages` training messages must hold a feature; its scale before the penalty is its
     share of messages to the power of -`rarity`; `regularisation` is scikit-learn's C, the larger,
-    the weaker. `most_words` of a message are read."""
+    the weaker. `most_words` of a message are read.
+
+    `recurrence` is the share of the recurrence in the logit, relative to that of the wide path. It
+    is not fitted: on mail of the senders of the training part the wide path needs no one beside
+    it, and validation messages are such mail. The recurrence is there for the others.
+    """
 
     enabled: bool = True
     most_words: int = 1024
     min_messages: int = 5
     rarity: float = 0.25
     regularisation: float = 10.0
+    recurrence: float = 0.25
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,8 @@ def split_without(data: Data, config: RunConfig, left_out: npt.NDArray[np.bool_]
 
 def train(data: Data, split: Split, config: RunConfig, state: Path | None = None) -> Trained:
     """Choose the vocabulary from the training part, train both paths and take their best averaged
-    weights; fit the wide path a second time, as a convex problem; weigh the three on the validation
-    part of the reported corpora."""
+    weights; fit the wide path a second time, as a convex problem; weigh the two fits on the
+    validation part of the reported corpora, and the recurrence beside them."""
     words = choose_words(data.table, split.train, data.groups, config.vocabulary)
     most_wide = config.wide.most_words if config.wide.enabled else 0
     tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, most_wide)
@@ -84,11 +84,11 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
     trainer = Trainer(network, task, config.noise, config.optimiser, config.seed)
     best = trainer.run(state).cpu()
     if fitted is not None:
-        logits = [
-            *predict_paths(best, builder, task.validation),
-            predict_wide(fitted, builder, task.validation),
-        ]
-        weigh(best, fitted, fit_shares(logits, data.table.is_spam[task.validation]))
+        _, wide_logits = predict_paths(best, builder, task.validation)
+        fitted_logits = predict_wide(fitted, builder, task.validation)
+        labels = data.table.is_spam[task.validation]
+        shares = fit_shares([wide_logits, fitted_logits], labels)
+        weigh(best, fitted, np.append(config.wide.recurrence * shares.sum(), shares))
     return Trained(best, tokenizer, builder, len(trainer.epochs))
 
 
