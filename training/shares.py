@@ -1,5 +1,5 @@
-"""How much each of three voices has to say: the recurrence, the wide path trained beside it, and
-the wide path fitted by itself.
+"""How much each voice has to say: the wide path trained beside the recurrence and the wide path
+fitted by itself, and then the recurrence.
 
 All know the training messages by heart, so training cannot tell which of them is to be believed on
 others; a plain sum also counts thrice what all say. Stacking (Wolpert 1992): logistic regression
