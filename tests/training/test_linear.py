@@ -47,11 +47,11 @@ def examples(table: TokenTable) -> Examples:
 def test_it_says_what_the_regression_says(table: TokenTable, examples: Examples) -> None:
     wide = fit_wide(examples, CONFIG)
     said = [
-        float(wide(torch.from_numpy(hashes_of(table)[table.row(row)].astype(np.int64))[None])[0])
+        wide(torch.from_numpy(hashes_of(table)[table.row(row)].astype(np.int64))[None]).item()
         for row in range(len(table))
     ]
     weight = wide.weight.detach().numpy() / examples.scale
-    expected = examples.scaled @ weight + float(wide.bias)
+    expected = examples.scaled @ weight + wide.bias.item()
     np.testing.assert_allclose(said, expected, atol=1e-4)
     assert ((np.array(said) > 0) == table.is_spam).all()
 
