@@ -59,8 +59,8 @@ class BackPropagationThroughTime(torch.autograd.Function):
 
 class ElmanRNN(nn.Module):
     """Sequence to sequence: an output at every step. For sequence to single output take the one at
-    a row's own last step (`last`); the gradients of all others are then zeros, and those equations
-    hold as they are. Padding comes last, so it reaches no result."""
+    a row's own last step (model.recurrent.at): the gradients of all others are then zeros, and the
+    equations hold as they are. Padding comes last, so it reaches no result."""
 
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
@@ -77,8 +77,3 @@ class ElmanRNN(nn.Module):
                 x_BTE.to(cell.W.dtype), cell.W, cell.U, cell.b, self.V, self.c
             )
         return o_BTO
-
-
-def last(o_BTO: Tensor, lengths: Tensor) -> Tensor:
-    """The output at each row's own last step, [B, O]; `lengths` int64 [B], none zero."""
-    return o_BTO[torch.arange(len(o_BTO), device=o_BTO.device), lengths - 1]

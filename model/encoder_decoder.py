@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from model.attention import PointerAttention
 from model.cells import LSTMCell, State
-from model.elman import last
-from model.recurrent import BidirectionalLSTM, step_mask
+from model.recurrent import BidirectionalLSTM, at, step_mask
 
 END = 0
 
@@ -39,10 +38,10 @@ class EncoderDecoder(nn.Module):
         for target_B in targets_BT.unbind(1):
             step_BN, state = self._point(e_BND, mask_BN, previous, state)
             scores.append(step_BN)
-            previous = _at(e_BND, target_B)
+            previous = at(e_BND, target_B)
         return torch.stack(scores, dim=1)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def run(self, ids_BN: Tensor, lengths: Tensor, most: int) -> Tensor:
         """Its own outputs fed back: positions int64 [B, T], T at most `most`, zeros after END."""
         e_BND, state = self._encode(ids_BN, lengths)
@@ -54,14 +53,14 @@ class EncoderDecoder(nn.Module):
             chosen_B = step_BN.argmax(1) * going_B
             pointed.append(chosen_B)
             going_B = going_B & (chosen_B != END)
-            previous = _at(e_BND, chosen_B)
+            previous = at(e_BND, chosen_B)
         return torch.stack(pointed, dim=1)
 
     def _encode(self, ids_BN: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
         e_BND = self.encoder(self.embedding(ids_BN), lengths)
         # Forward has read all at the last position, backward at the first.
         ahead, back = e_BND.chunk(2, dim=2)
-        summary = torch.cat([last(ahead, lengths), back[:, 0]], dim=1)
+        summary = torch.cat([at(ahead, lengths - 1), back[:, 0]], dim=1)
         hidden, leaky = self.bridge(summary).chunk(2, dim=1)
         return e_BND, (torch.tanh(hidden), leaky)
 
@@ -71,7 +70,3 @@ class EncoderDecoder(nn.Module):
         state = self.decoder(previous, state)
         scores_BN = self.pointer.score(self.pointer.prepare(e_BND, state[0][:, None]))
         return scores_BN.masked_fill(~mask_BN, -torch.inf), state
-
-
-def _at(e_BND: Tensor, position_B: Tensor) -> Tensor:
-    return e_BND[torch.arange(len(e_BND)), position_B]

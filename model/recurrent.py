@@ -55,6 +55,11 @@ def unroll(
     return torch.stack(states, dim=1), state
 
 
+def at(x_BTE: Tensor, step_B: Tensor) -> Tensor:
+    """Each row at a step of its own, [B, E]; `step_B` int64. A row's last is at its length - 1."""
+    return x_BTE[torch.arange(len(x_BTE), device=x_BTE.device), step_B]
+
+
 def both_ways(
     ahead: Callable[[Tensor], Tensor], back: Callable[[Tensor], Tensor], x: Tensor, lengths: Tensor
 ) -> Tensor:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from model.elman import BackPropagationThroughTime, ElmanRNN, last
-from model.recurrent import both_ways, unroll
+from model.elman import BackPropagationThroughTime, ElmanRNN
+from model.recurrent import at, both_ways, unroll
 
 
 def network() -> ElmanRNN:
@@ -55,7 +55,7 @@ def test_sequence_to_single_output_has_autograds_gradients_whatever_the_padding(
             padded[row, length:] = filler
         padded.requires_grad_()
         for outputs in (rnn(padded), by_autograd(rnn, padded)):
-            results.append(gradients((last(outputs, lengths) ** 2).sum(), rnn, padded))
+            results.append(gradients((at(outputs, lengths - 1) ** 2).sum(), rnn, padded))
     for other in results[1:]:
         for ours, theirs in zip(results[0], other, strict=True):
             torch.testing.assert_close(ours, theirs, atol=1e-10, rtol=0)
