@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from model.attention import AdditiveAttention, masked_max, masked_mean
-from model.encoders import CellName, Depth, EncoderConfig, make_encoder
+from model.encoders import EncoderConfig, make_encoder
 from model.recurrent import step_mask
 from model.tokenizer import Encoded
 from model.wide import WidePath
@@ -38,9 +38,9 @@ class ClassifierConfig:
     embedding_dropout: float = 0.2
     dropout: float = 0.4
     wide_dropout: float = 0.3
-    cell: CellName = "lstm"
+    cell: str = "lstm"
     directions: int = 2
-    depth: Depth = ""
+    depth: str = ""
 
 
 @dataclass(frozen=True, slots=True)

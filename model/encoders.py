@@ -6,7 +6,6 @@ compared with it (`python -m training compare`).
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from torch import Tensor, nn
 
@@ -14,8 +13,8 @@ from model.cells import DeepCell, ElmanCell, LSTMCell
 from model.elman import ElmanRNN
 from model.recurrent import BidirectionalLSTM, both_ways, initialise, unroll
 
-CellName = Literal["lstm", "gru", "elman", "none"]
-Depth = Literal["", "a", "b", "c"]
+CELLS = ("lstm", "gru", "elman", "none")
+DEPTHS = ("", "a", "b", "c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,14 @@ class EncoderConfig:
 
     inputs: int
     hidden: int
-    cell: CellName = "lstm"
+    cell: str = "lstm"
     directions: int = 2
-    depth: Depth = ""
+    depth: str = ""
 
     def __post_init__(self) -> None:
-        if self.cell not in get_args(CellName):
-            raise ValueError(f"unknown cell {self.cell!r}; one of {', '.join(get_args(CellName))}")
-        if self.depth not in get_args(Depth):
+        if self.cell not in CELLS:
+            raise ValueError(f"unknown cell {self.cell!r}; one of {', '.join(CELLS)}")
+        if self.depth not in DEPTHS:
             raise ValueError(f"unknown depth {self.depth!r}; '', 'a', 'b' or 'c'")
         if self.depth in ("b", "c") and self.cell not in ("lstm", "elman"):
             raise ValueError(f"no depth {self.depth!r} with the cell {self.cell!r}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from model import checkpoint
 from model.checkpoint import round_to_stored
-from training import plots, report
+from training import compare, plots, report
 from training.config import ConfigError, RunConfig
 from training.datasets import Indices
 from training.evaluate import (
@@ -82,6 +82,21 @@ def crossval_command(config: RunConfig, options: argparse.Namespace) -> None:
             report.write(made, crossval_table(made), folder / fold.name)
             print(crossval_table(made), flush=True)
     _summarise(config, folder)
+
+
+def compare_command(config: RunConfig, options: argparse.Namespace) -> None:
+    """The classifier's recurrence with each encoder of the course: table and plot."""
+    data = load_data(config, options.corpora, options.work / "cache")
+    folder = options.work / "compare"
+    found = []
+    for row in compare.compare(data, config, folder):
+        found.append(row)
+        print(compare.table([row]).splitlines()[-1], flush=True)
+    markdown = compare.table(found)
+    (folder / "compare.md").write_text(markdown + "\n", encoding="utf-8")
+    compare.plot(found, folder / "compare.png")
+    print(markdown)
+    print(f"written to {folder}")
 
 
 def _summarise(config: RunConfig, folder: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from model.encoders import EncoderConfig
 from training.batches import Noise
 from training.linear import WideConfig
 from training.vocabulary import VocabularyConfig
@@ -48,7 +49,13 @@ class NetworkConfig:
     embedding_dropout: float = 0.2
     dropout: float = 0.4
     wide_dropout: float = 0.3
+    cell: str = "lstm"  # this and the next two: words of model.encoders
+    directions: int = 2
+    depth: str = ""
     vectors: str = ""  # a GloVe or word2vec text file to begin from; random when empty
+
+    def __post_init__(self) -> None:
+        EncoderConfig(self.embedding, self.hidden, self.cell, self.directions, self.depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,9 @@ def build(cls: type[T], values: dict[str, Any], where: str) -> T:
         raise ConfigError(f"{where}: unknown key {unknown[0]!r}; one of {', '.join(hints)}")
     try:
         return cls(**{key: _value(hints[key], v, f"{where}: {key}") for key, v in values.items()})
-    except TypeError as error:
+    except ConfigError:
+        raise
+    except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: {error}") from error
 
 

@@ -95,11 +95,15 @@ class FoldResult:
 def run_fold(data: Data, config: RunConfig, fold: FoldConfig) -> FoldResult:
     """Train everything anew without what the fold leaves out, then measure on just that."""
     split = split_without(data, config, left_out(data, fold))
-    trained = train(data, split, config)
+    network = score_trained(data, train(data, split, config), split, config)
+    return FoldResult(fold.name, {NETWORK: network, **score_baselines(data, split, config)})
+
+
+def score_trained(data: Data, trained: Trained, split: Split, config: RunConfig) -> Scored:
+    """A network as it came from training, calibrated on validation, on the split's test part."""
     validation = network_logits(trained, split.validation)
     calibration = calibrate_on(data, split.validation, validation, config)
-    network = scored(split.test, network_logits(trained, split.test), calibration)
-    return FoldResult(fold.name, {NETWORK: network, **score_baselines(data, split, config)})
+    return scored(split.test, network_logits(trained, split.test), calibration)
 
 
 def network_logits(trained: Trained, rows: Indices) -> Floats:

@@ -110,6 +110,9 @@ def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
             attention=sizes.attention,
             embedding_dropout=sizes.embedding_dropout,
             dropout=sizes.dropout,
+            cell=sizes.cell,
+            directions=sizes.directions,
+            depth=sizes.depth,
         )
     )
     if sizes.vectors:
