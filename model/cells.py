@@ -117,9 +117,8 @@ class ConvLSTMCell(nn.Module):
     def forward(self, x_BEYX: Tensor, state: State) -> State:
         """float [B, E, Y, X], ([B, H, Y, X], [B, H, Y, X]) -> the same two."""
         h_BHYX, c_BHYX = state
-        fed = conv2d(h_BHYX, self.W, padding="same") + conv2d(
-            x_BEYX, self.U, self.b, padding="same"
-        )
+        remembered = conv2d(h_BHYX, self.W, padding="same")
+        fed = remembered + conv2d(x_BEYX, self.U, self.b, padding="same")
         return leak(fed, c_BHYX)
 
 

@@ -57,7 +57,7 @@ def _recall(seed: int, folder: Path) -> list[Result]:
 
 
 def _waveform(seed: int, folder: Path) -> list[Result]:
-    results, examples = waveform.run(seed, steps=1000)
+    results, examples = waveform.run(seed, steps=1200)
     pictures.plot_waves(folder / "waves.png", examples)
     return results
 

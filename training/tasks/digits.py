@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 from model.cells import ConvLSTMCell
 from model.recurrent import unroll
@@ -20,12 +20,12 @@ CHANNELS = 16
 
 
 class NextFrame(nn.Module):
-    """Frames so far -> the next one, at every step: [B, T, 1, Y, X] -> the same. With
+    """Frames so far -> logits of the next one, at every step: [B, T, 1, Y, X] -> the same. With
     `remembering` off, the recurrent layer is two convolutions of the frame alone."""
 
     def __init__(self, remembering: bool) -> None:
         super().__init__()
-        self.cell = ConvLSTMCell(1, CHANNELS, 5) if remembering else None
+        self.cell = ConvLSTMCell(1, CHANNELS, 3) if remembering else None
         self.frame = nn.Sequential(
             nn.Conv2d(1, 2 * CHANNELS, 5, padding="same"),
             nn.ReLU(),
@@ -41,7 +41,8 @@ class NextFrame(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         flat = x.flatten(0, 1)
         seen = self.frame(flat) if self.cell is None else unroll(self.cell, x)[0].flatten(0, 1)
-        return torch.sigmoid(self.head(seen)).view_as(x)
+        logits: Tensor = self.head(seen).view_as(x)
+        return logits
 
 
 def run(seed: int, steps: int) -> tuple[list[Result], Tensor]:
@@ -56,7 +57,7 @@ def run(seed: int, steps: int) -> tuple[list[Result], Tensor]:
         network = NextFrame(remembering)
         fit(network, steps, 5e-3, lambda _, n=network: _loss(n, train))  # type: ignore[misc]
         with torch.no_grad():
-            outputs = network(frames)
+            outputs = torch.sigmoid(network(frames))
         errors[name] = _error(outputs, following)
         if remembering:
             picture = torch.stack([v[0, :, 0] for v in (frames, following, outputs)])
@@ -93,7 +94,9 @@ def bounce(place: np.ndarray, room: int) -> list[int]:
 
 def _loss(network: NextFrame, glyphs: Tensor) -> Tensor:
     frames, following = film(glyphs, ROWS)
-    return mse_loss(network(frames), following)
+    # Most of a frame is black: against squared error a network would first turn all lights out,
+    # and find no slope to come back by.
+    return binary_cross_entropy_with_logits(network(frames), following)
 
 
 def _error(frames: Tensor, following: Tensor) -> float:
