@@ -29,13 +29,13 @@ State = tuple[Singles, Singles]
 class Parts:
     """Which parts of a sorter work; an ablation switches one off.
 
-    `memory`: the decoder's state is carried from step to step; without, it is zero before each.
-    `encoder`: its states; without, zeros. `values`: differences of numbers reach the decoder.
-    `guard`: nothing comes out twice.
+    `encoder`: its states begin the decoder's; without, zeros do. `memory`: the decoder's state is
+    carried from step to step; without, it is zero at every step but the first. `values`:
+    differences of numbers reach the decoder. `guard`: nothing comes out twice.
     """
 
-    memory: bool = True
     encoder: bool = True
+    memory: bool = True
     values: bool = True
     guard: bool = True
 
@@ -65,7 +65,7 @@ class Stepper:
         half = np.full(4 * network.config.decoder, 0.5, np.float32)
         half.reshape(4, -1)[2] = 1.0
         weights = lstm.state_dict()
-        self._told = _matrix(weights["weight_ih_l0"]) * half
+        self._came_out = _matrix(weights["weight_ih_l0"])[0] * half
         self._hidden = _matrix(weights["weight_hh_l0"]) * half
         self._bias = _vector(weights["bias_ih_l0"] + weights["bias_hh_l0"]) * half
         self._state, self._state_bias = _matrix(pointer.state.weight), _vector(pointer.state.bias)
@@ -73,10 +73,13 @@ class Stepper:
         self._output = _vector(pointer.output.weight[0])
         self._hop, self._hop_bias = _matrix(network.hop.weight), _vector(network.hop.bias)
 
-    def advance(self, told_RF: Singles, state: State) -> State:
-        """One step of the LSTM for R rows: hidden and cell, each [R, H]."""
+    def advance(self, came_out: Indices, state: State) -> State:
+        """One step of the LSTM for R rows: hidden and cell, each [R, H]. `came_out` holds the rows
+        whose input is one, the others' is zero."""
         hidden, cell = state
-        gates = np.tanh(told_RF @ self._told + hidden @ self._hidden + self._bias)
+        gates = hidden @ self._hidden + self._bias
+        gates[came_out] += self._came_out
+        gates = np.tanh(gates)
         into, keep, new, out = gates.reshape(len(gates), 4, -1).swapaxes(0, 1)
         cell = 0.5 * ((keep + 1) * cell + (into + 1) * new)
         return 0.5 * (out + 1) * np.tanh(cell), cell
@@ -86,15 +89,14 @@ class Stepper:
         prepared: Singles = hidden_RH @ self._state + told_RF @ self._query + self._state_bias
         return prepared
 
-    def hear(self, prepared_RP: Singles, compared_RF: Singles) -> Singles:
-        """The pointer once it is, [R, P]."""
-        heard: Singles = prepared_RP + compared_RF @ self._hop + self._hop_bias
-        return heard
-
     def score(self, prepared_RP: Singles) -> Singles:
         """Unnormalised scores [R]."""
         scores: Singles = np.tanh(prepared_RP) @ self._output
         return scores
+
+    def score_again(self, prepared_RP: Singles, compared_RF: Singles) -> Singles:
+        """The same once the rows are told of a proposal."""
+        return self.score(prepared_RP + compared_RF @ self._hop + self._hop_bias)
 
 
 class Decoder:
@@ -107,6 +109,7 @@ class Decoder:
         self._stepper, self._numbers, self._parts = stepper, numbers, parts
         x_BN = numbers.x_BN
         self._lists = np.arange(len(x_BN))
+        self._first_B = self._lists * x_BN.shape[1]  # of each list among all rows
         self._delta_BNN = x_BN[:, None, :] - x_BN[:, :, None]  # [., i, j]: from number i to j
         distance_BNN = np.abs(self._delta_BNN) / numbers.span_B1[:, :, None] * parts.values
         self._told = tell(distance_BNN, np.eye(x_BN.shape[1], dtype=np.bool_))
@@ -140,22 +143,39 @@ class Decoder:
     def _step(self, state: State, last_B: Indices | None) -> tuple[State, Singles, Indices]:
         """Advance, then point until the choice stands: state, scores [B, N], choice [B]."""
         stepper = self._stepper
-        if not self._parts.memory:
-            state = np.zeros_like(state[0]), np.zeros_like(state[1])
         if last_B is None:
             told = np.zeros((len(state[0]), TOLD), np.float32)
         else:
             told = self._told[self._lists, last_B].reshape(-1, TOLD)
-            state = stepper.advance(told, state)
-        prepared = stepper.prepare(state[0], told)
-        scores_BN = self._score(prepared)
-        choice_B = scores_BN.argmax(1)
-        for _ in range(stepper.network.config.hops):
-            scores_BN = self._score(stepper.hear(prepared, self._compare(last_B, choice_B)))
-            proposal_B, choice_B = choice_B, scores_BN.argmax(1)
-            if (proposal_B == choice_B).all():
-                break
+            if not self._parts.memory:
+                state = np.zeros_like(state[0]), np.zeros_like(state[1])
+            state = stepper.advance(self._first_B + last_B, state)
+        scores_BN, choice_B = self._point(stepper.prepare(state[0], told), last_B)
         return state, scores_BN, choice_B
+
+    def _point(self, prepared_RP: Singles, last_B: Indices | None) -> tuple[Singles, Indices]:
+        """Point until the choice stands: the scores it stands on [B, N], and the choice [B].
+
+        Of two that take turns, each winning when the other is proposed, the one stays that wins by
+        more.
+        """
+        stepper, lists = self._stepper, self._lists
+        scores_BN = self._mask(stepper.score(prepared_RP))
+        choice_B = scores_BN.argmax(1)
+        before_B, gain_B = choice_B, np.full(len(lists), -np.inf, np.float32)
+        for _ in range(stepper.network.config.hops):
+            scores_BN = self._mask(
+                stepper.score_again(prepared_RP, self._compare(last_B, choice_B))
+            )
+            proposal_B, choice_B = choice_B, scores_BN.argmax(1)
+            if (choice_B == proposal_B).all():
+                break
+            won_B, gain_B = gain_B, scores_BN[lists, choice_B] - scores_BN[lists, proposal_B]
+            choice_B = np.where((choice_B == before_B) & (gain_B < won_B), proposal_B, choice_B)
+            before_B = proposal_B
+            if (choice_B == proposal_B).all():
+                break
+        return scores_BN, choice_B
 
     def _compare(self, last_B: Indices | None, proposal_B: Indices) -> Singles:
         """What every row hears of the proposal; [R, COMPARED]."""
@@ -170,9 +190,9 @@ class Decoder:
         compared = compare(closer_BN, behind_BN)
         return compared.reshape(-1, compared.shape[-1])
 
-    def _score(self, prepared_RP: Singles) -> Singles:
+    def _mask(self, scores_R: Singles) -> Singles:
         """Padding is never pointed at; [B, N]."""
-        scores_BN = self._stepper.score(prepared_RP).reshape(self._out_BN.shape)
+        scores_BN = scores_R.reshape(self._out_BN.shape)
         if self._padded:
             scores_BN[~self._numbers.mask_BN] = -np.inf
         return scores_BN

@@ -13,6 +13,7 @@ Doubles = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 
 SCALES = 11
+PLACES = 3
 _SCALES = np.array([1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12, 1e-300])
 _LEAST = 1e-280  # what a distance of zero counts as when it divides: no overflow, no 0 / 0
 
@@ -41,10 +42,11 @@ def closeness(from_last: Doubles, proposed: Doubles, from_proposal: Doubles) -> 
     return farther / np.maximum(far, _LEAST)
 
 
-def places(count: int) -> Doubles:
-    """How far behind number i number j stands in the input, [i, j]: +-log2(1 + places) / 8, so that
-    a list of 256 spans about one."""
-    index = np.arange(count)
-    behind = index[None, :] - index[:, None]
-    logarithm: Doubles = np.sign(behind) * np.log2(1 + np.abs(behind)) / 8
-    return logarithm
+def places(count: int) -> Singles:
+    """How far behind number i number j stands in the input, [i, j, PLACES]: d / (|d| + 1), which
+    tells neighbours apart, d / (|d| + 32), which tells far from farther, and whether it is i."""
+    index = np.arange(count, dtype=np.float32)
+    behind = (index[None, :] - index[:, None])[..., None]
+    far = behind / (np.abs(behind) + np.array([1, 32], np.float32))
+    told: Singles = np.concatenate([far, behind == 0], axis=-1, dtype=np.float32)
+    return told

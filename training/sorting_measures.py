@@ -18,7 +18,8 @@ ABLATED_LENGTHS = (2, 5, 10, 15, 32)
 ABLATIONS: Mapping[str, Parts] = {
     "all parts": ALL_PARTS,
     "guard off": Parts(guard=False),
-    "decoder state zeroed": Parts(memory=False),
+    "decoder state zeroed": Parts(encoder=False, memory=False),
+    "decoder state zeroed once the first number is out": Parts(memory=False),
     "encoder states zeroed": Parts(encoder=False),
     "value path off": Parts(values=False),
 }

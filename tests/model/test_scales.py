@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.scales import SCALES, at_scales, closeness, places
+from model.scales import PLACES, SCALES, at_scales, closeness, places
 
 
 def test_a_ratio_at_several_scales() -> None:
@@ -62,7 +62,9 @@ def test_a_proposal_that_is_the_last_number_divides_nothing_by_zero() -> None:
 
 def test_places_in_the_input() -> None:
     behind = places(256)
-    assert behind[3, 3] == 0
-    assert behind[3, 4] == -behind[4, 3] > 0
-    assert behind[0, 255] == 1
-    assert (np.diff(behind[7]) > 0).all()
+    assert behind.shape == (256, 256, PLACES)
+    assert behind[3, 3].tolist() == [0, 0, 1]
+    assert behind[..., 2].sum() == 256
+    assert behind[3, 4, 0] == -behind[4, 3, 0] == 0.5
+    assert (np.diff(behind[7, :, :2], axis=0) > 0).all()
+    assert behind[0, 255, 1] - behind[0, 127, 1] > 0.05
