@@ -69,22 +69,22 @@ def collate(lists: Sequence[Sequence[float] | Doubles]) -> Numbers:
 
 
 def tell(distance: Doubles, pointed: npt.NDArray[np.bool_]) -> Singles:
-    """What a step tells the pointer; [..., TOLD]. `distance` is to the last emitted number, in
+    """What a step tells the pointer; [TOLD, ...]. `distance` is to the last emitted number, in
     units of the list's span, `pointed` whether that is the row's own. Before the first number is
     out, it is told zeros."""
-    told = np.ones((*distance.shape, TOLD), np.float32)
-    told[..., :SCALES] = at_scales(distance)
-    told[..., SCALES] = pointed
+    told = np.ones((TOLD, *distance.shape), np.float32)
+    told[:SCALES] = at_scales(distance)
+    told[SCALES] = pointed
     return told
 
 
 def compare(closer: Doubles, behind: Singles) -> Singles:
-    """What pointing again tells; [..., COMPARED]. `closer` is model.scales.closeness, `behind` is
+    """What pointing again tells; [COMPARED, ...]. `closer` is model.scales.closeness, `behind` is
     model.scales.places of the proposal, told of equally distant numbers only: equal numbers keep
     their order."""
-    compared = np.empty((*closer.shape, COMPARED), np.float32)
-    compared[..., :SCALES] = at_scales(closer)
-    compared[..., SCALES:] = (closer == 0)[..., None] * behind
+    compared = np.empty((COMPARED, *closer.shape), np.float32)
+    compared[:SCALES] = at_scales(closer)
+    np.multiply(behind, closer == 0, out=compared[SCALES:])
     return compared
 
 
@@ -104,7 +104,7 @@ class Sorter(nn.Module):
     def encode(self, numbers: Numbers) -> tuple[Tensor, Tensor]:
         """The decoder's first state: hidden and cell, each float32 [B, N, H]."""
         ratio_BN = (numbers.x_BN - numbers.low_B1) / numbers.span_B1
-        x_BNS = torch.from_numpy(at_scales(ratio_BN))
+        x_BNS = torch.from_numpy(at_scales(ratio_BN)).movedim(0, 2)
         states_BNE = self.encoder(x_BNS, torch.from_numpy(numbers.lengths))
         hidden, cell = self.bridge(states_BNE).chunk(2, dim=2)
         return torch.tanh(hidden), cell

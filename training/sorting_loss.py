@@ -70,12 +70,12 @@ def _loss_of_any(scores: Tensor, right: Tensor) -> Tensor:
 def prepare_all(network: Sorter, numbers: Numbers, order_BT: Indices, noise: float = 0.0) -> Tensor:
     """The pointer at every step before it is told of a proposal, [B, T, N, P]."""
     x_B1N, last_BT1 = numbers.x_BN[:, None], _last(numbers, order_BT)
-    told_BTNF = np.zeros((*order_BT.shape, order_BT.shape[1], TOLD), np.float32)
+    told_FBTN = np.zeros((TOLD, *order_BT.shape, order_BT.shape[1]), np.float32)
     pointed_BTN: Bools = np.arange(order_BT.shape[1]) == order_BT[:, :-1, None]
     distance_BTN = np.abs(x_B1N - last_BT1) / numbers.span_B1[:, None]
-    told_BTNF[:, 1:] = tell(distance_BTN, pointed_BTN)
+    told_FBTN[:, :, 1:] = tell(distance_BTN, pointed_BTN)
     states_BTNH = _states(network, numbers, pointed_BTN, noise)
-    return network.pointer.prepare(states_BTNH, torch.from_numpy(told_BTNF))
+    return network.pointer.prepare(states_BTNH, torch.from_numpy(told_FBTN).movedim(0, 3))
 
 
 def _states(network: Sorter, numbers: Numbers, pointed_BTN: Bools, noise: float) -> Tensor:
@@ -102,9 +102,9 @@ def hear_all(
     proposed_BT1 = np.take_along_axis(numbers.x_BN, proposal_BT, 1)[:, 1:, None]
     closer_BTN = np.zeros(prepared_BTNP.shape[:3])
     closer_BTN[:, 1:] = closeness(x_B1N - last_BT1, proposed_BT1 - last_BT1, x_B1N - proposed_BT1)
-    behind_BTN = places(order_BT.shape[1])[proposal_BT]
-    compared = torch.from_numpy(compare(closer_BTN, behind_BTN))
-    return network.point_again(prepared_BTNP, compared)
+    behind_BTN = np.arange(order_BT.shape[1]) - proposal_BT[..., None]
+    compared_FBTN = compare(closer_BTN, places(behind_BTN))
+    return network.point_again(prepared_BTNP, torch.from_numpy(compared_FBTN).movedim(0, 3))
 
 
 def _last(numbers: Numbers, order_BT: Indices) -> Doubles:

@@ -24,7 +24,7 @@ ABLATIONS: Mapping[str, Parts] = {
     "value path off": Parts(values=False),
 }
 SEED = 20_261_123  # of the lists; training's seeds are small
-_MOST_PAIRS = 2**18  # in one batch: beyond, the arrays leave the processor's cache
+_ROWS = 2048  # in one batch: beyond, the arrays leave the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def _measure_cell(
 def fresh_lists(distribution: str, length: int, lists: int) -> Iterator[list[Floats]]:
     """The lists of a cell, in batches; always the same ones."""
     random = np.random.default_rng((SEED, length, list(CELLS).index(distribution)))
-    rows = max(1, _MOST_PAIRS // length**2)
-    for start in range(0, lists, rows):
-        count = min(rows, lists - start)
+    together = max(1, _ROWS // length)
+    for start in range(0, lists, together):
+        count = min(together, lists - start)
         yield [CELLS[distribution](random, length) for _ in range(count)]
 
 
