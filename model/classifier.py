@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from model.attention import AdditiveAttention, masked_max, masked_mean
-from model.recurrent import BidirectionalLSTM, step_mask
+from model.encoders import CellName, Depth, EncoderConfig, make_encoder
+from model.recurrent import step_mask
 from model.tokenizer import Encoded
 from model.wide import WidePath
 
@@ -25,7 +26,8 @@ from model.wide import WidePath
 @dataclass(frozen=True, slots=True)
 class ClassifierConfig:
     """Sizes. `vocabulary` counts the padding row; `features` words and word pairs have a scalar on
-    the wide path, 0 leaves it out; dropouts are probabilities, used in training."""
+    the wide path, 0 leaves it out; dropouts are probabilities, used in training; `cell`,
+    `directions` and `depth` are words of model.encoders."""
 
     vocabulary: int
     buckets: int
@@ -36,6 +38,9 @@ class ClassifierConfig:
     embedding_dropout: float = 0.2
     dropout: float = 0.4
     wide_dropout: float = 0.3
+    cell: CellName = "lstm"
+    directions: int = 2
+    depth: Depth = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +98,15 @@ class Classifier(nn.Module):
         self.config = config
         self.words = nn.Embedding(config.vocabulary, config.embedding, padding_idx=0)
         self.grams = nn.EmbeddingBag(config.buckets, config.embedding, mode="mean")
-        self.encoder = BidirectionalLSTM(config.embedding, config.hidden)
-        self.attention = AdditiveAttention(2 * config.hidden, config.attention)
+        reads = EncoderConfig(
+            config.embedding, config.hidden, config.cell, config.directions, config.depth
+        )
+        self.encoder = make_encoder(reads)
+        self.attention = AdditiveAttention(reads.width, config.attention)
         # One draw a message and channel (Gal & Ghahramani 2016), the same at every step.
         self.embedding_dropout = nn.Dropout1d(config.embedding_dropout)
         self.dropout = nn.Dropout(config.dropout)
-        self.output = nn.Linear(6 * config.hidden + 2 * config.embedding, 1)
+        self.output = nn.Linear(3 * reads.width + 2 * config.embedding, 1)
         self.wide = WidePath(config.features, config.wide_dropout) if config.features else None
         for embedding in (self.words, self.grams):
             nn.init.normal_(embedding.weight, std=0.1)

@@ -8,8 +8,12 @@ both directions the padding comes last.
 Axes: B rows, T steps, E input width, H hidden width.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
+
+from model.cells import Cell, State
 
 
 def step_mask(lengths: Tensor, steps: int) -> Tensor:
@@ -28,11 +32,48 @@ def reverse_within(x_BTE: Tensor, lengths: Tensor) -> Tensor:
     return x_BTE.flatten(0, 1).index_select(0, index_BT.flatten()).view_as(x_BTE)
 
 
-class BidirectionalLSTM(nn.Module):
-    """Two LSTMs (Hochreiter & Schmidhuber 1997), one reading forward and one backward.
+def unroll(
+    cell: Cell, x: Tensor, lengths: Tensor | None = None, state: State | None = None
+) -> tuple[Tensor, State]:
+    """Run a cell over [B, T, ...], from `state` or from zeros; without `lengths` over all steps.
 
-    Schuster & Paliwal 1997. The states of both directions stand side by side in the output.
+    Both output modes: h at every step, [B, T, H, ...], which means nothing at padded steps; and
+    the state at each row's own last step, whose first tensor is the summary of the sequence.
     """
+    state = cell.initial(x[:, 0]) if state is None else state
+    if lengths is None:
+        lengths = torch.full((len(x),), x.shape[1], device=x.device)
+    on_TB = step_mask(lengths, x.shape[1]).T
+    states = []
+    for x_t, on_B in zip(x.unbind(1), on_TB, strict=True):
+        after = cell(x_t, state)
+        state = tuple(
+            torch.where(on_B.view(-1, *[1] * (new.dim() - 1)), new, old)
+            for new, old in zip(after, state, strict=True)
+        )
+        states.append(state[0])
+    return torch.stack(states, dim=1), state
+
+
+def at(x_BTE: Tensor, step_B: Tensor) -> Tensor:
+    """Each row at a step of its own, [B, E]; `step_B` int64. A row's last is at its length - 1."""
+    return x_BTE[torch.arange(len(x_BTE), device=x_BTE.device), step_B]
+
+
+def both_ways(
+    ahead: Callable[[Tensor], Tensor], back: Callable[[Tensor], Tensor], x: Tensor, lengths: Tensor
+) -> Tensor:
+    """One reading forward (h) and one backward (g), side by side; Schuster & Paliwal 1997.
+
+    Both take [B, T, E] and give [B, T, H], in order; -> [B, T, 2H]; values at padded steps mean
+    nothing."""
+    h_BTH = ahead(x)
+    g_BTH = back(reverse_within(x, lengths))
+    return torch.cat([h_BTH, reverse_within(g_BTH, lengths)], dim=2)
+
+
+class BidirectionalLSTM(nn.Module):
+    """Two of the library's LSTMs, each unrolled by one call: what serves."""
 
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
@@ -43,9 +84,9 @@ class BidirectionalLSTM(nn.Module):
 
     def forward(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
         """float [B, T, E] and int64 [B] -> [B, T, 2H]; values at padded steps mean nothing."""
-        h_BTH, _ = self.forward_lstm(x_BTE)
-        g_BTH, _ = self.backward_lstm(reverse_within(x_BTE, lengths))
-        return torch.cat([h_BTH, reverse_within(g_BTH, lengths)], dim=2)
+        return both_ways(
+            lambda x: self.forward_lstm(x)[0], lambda x: self.backward_lstm(x)[0], x_BTE, lengths
+        )
 
 
 def initialise(lstm: nn.LSTM, hidden: int) -> None:

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from model.checkpoint import Calibration, Checkpoint
 from training.baselines import Baseline, MeanOfEmbeddings, TfidfRegression
@@ -49,7 +50,7 @@ def score_paths(
 
 
 def scored(rows: Indices, logits: Floats, calibration: Calibration) -> Scored:
-    probabilities = 1 / (1 + np.exp(-(logits / calibration.temperature + calibration.bias)))
+    probabilities = expit(logits / calibration.temperature + calibration.bias)
     return Scored(rows, probabilities, calibration.threshold)
 
 
