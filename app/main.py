@@ -20,8 +20,8 @@ from model.engine import Engine
 from model.predictor import ClassifierPredictor
 from model.sorting import SorterPredictor
 
-# Pairs of numbers that one batch of lists may come to; more only crowd the processor's cache.
-_MOST_PAIRS = 2**18
+# Numbers that one batch of lists may come to; more only crowd the processor's cache.
+_MOST_NUMBERS = 2048
 
 
 def create_app(
@@ -81,8 +81,7 @@ def _lifespan(
             lists = await stack.enter_async_context(
                 Engine(
                     sorts.predict,
-                    cost=lambda query: len(query) ** 2,
-                    max_batch_cost=_MOST_PAIRS,
+                    max_batch_cost=_MOST_NUMBERS,
                     max_wait=settings.max_wait,
                     max_queue=settings.max_queue,
                 )

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         256,
         gt=0,
         le=2000,
-        description="Most numbers in one list to sort; work and memory grow with its square.",
+        description="Most numbers in one list to sort; work grows with its square.",
     )
     max_wait: float = Field(
         0.0, ge=0, le=10, description="Seconds that a message may wait for others to share a pass."

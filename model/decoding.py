@@ -7,7 +7,8 @@ against each other. It runs on the CPU wherever the classifier runs.
 The guard sees to it that a permutation comes out: where the network points at a number that is out
 already, it takes the first number, in the order of the input, that is not. It never sorts.
 
-Axes: B lists, N numbers, H width of a decoder row, P width of the pointer; R = B * N rows.
+Axes: B lists, N numbers, F features, H width of a decoder row, P width of the pointer; R = B * N
+rows, which come last: NumPy is fastest along them.
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from model.scales import Singles, closeness, places
-from model.sorter import TOLD, Numbers, Sorter, compare, tell
+from model.scales import Doubles, Singles, closeness, places
+from model.sorter import COMPARED, TOLD, Numbers, Sorter, compare, tell
 
 Indices = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -29,13 +30,13 @@ State = tuple[Singles, Singles]
 class Parts:
     """Which parts of a sorter work; an ablation switches one off.
 
-    `memory`: the decoder's state is carried from step to step; without, it is zero before each.
-    `encoder`: its states; without, zeros. `values`: differences of numbers reach the decoder.
-    `guard`: nothing comes out twice.
+    `encoder`: its states begin the decoder's; without, zeros do. `memory`: the decoder's state is
+    carried from step to step; without, it is zero at every step but the first. `values`:
+    differences of numbers reach the decoder. `guard`: nothing comes out twice.
     """
 
-    memory: bool = True
     encoder: bool = True
+    memory: bool = True
     values: bool = True
     guard: bool = True
 
@@ -62,55 +63,56 @@ class Stepper:
         lstm, pointer = network.decoder, network.pointer
         # torch's gates are input, forget, cell, output; sigmoid(z) = tanh(z / 2) / 2 + 1 / 2, so
         # that one call of tanh serves all four.
-        half = np.full(4 * network.config.decoder, 0.5, np.float32)
+        half = np.full((4 * network.config.decoder, 1), 0.5, np.float32)
         half.reshape(4, -1)[2] = 1.0
         weights = lstm.state_dict()
-        self._told = _matrix(weights["weight_ih_l0"]) * half
-        self._hidden = _matrix(weights["weight_hh_l0"]) * half
-        self._bias = _vector(weights["bias_ih_l0"] + weights["bias_hh_l0"]) * half
-        self._state, self._state_bias = _matrix(pointer.state.weight), _vector(pointer.state.bias)
-        self._query = _matrix(pointer.query.weight)
-        self._output = _vector(pointer.output.weight[0])
-        self._hop, self._hop_bias = _matrix(network.hop.weight), _vector(network.hop.bias)
+        self._came_out = _array(weights["weight_ih_l0"]) * half
+        self._hidden = _array(weights["weight_hh_l0"]) * half
+        self._bias = _column(weights["bias_ih_l0"] + weights["bias_hh_l0"]) * half
+        self._state, self._state_bias = _array(pointer.state.weight), _column(pointer.state.bias)
+        self._query = _array(pointer.query.weight)
+        self._output = _array(pointer.output.weight[0])
+        self._hop, self._hop_bias = _array(network.hop.weight), _column(network.hop.bias)
 
-    def advance(self, told_RF: Singles, state: State) -> State:
-        """One step of the LSTM for R rows: hidden and cell, each [R, H]."""
+    def advance(self, came_out: Indices, state: State) -> State:
+        """One step of the LSTM for R rows: hidden and cell, each [H, R]. `came_out` holds the rows
+        whose input is one, the others' is zero."""
         hidden, cell = state
-        gates = np.tanh(told_RF @ self._told + hidden @ self._hidden + self._bias)
-        into, keep, new, out = gates.reshape(len(gates), 4, -1).swapaxes(0, 1)
-        cell = 0.5 * ((keep + 1) * cell + (into + 1) * new)
-        return 0.5 * (out + 1) * np.tanh(cell), cell
+        gates = self._hidden @ hidden + self._bias
+        gates[:, came_out] += self._came_out
+        np.tanh(gates, out=gates)
+        into, keep, new, out = gates.reshape(4, -1, gates.shape[1])
+        cell = ((keep + 1) * cell + (into + 1) * new) / 2
+        return (out + 1) * np.tanh(cell) / 2, cell
 
-    def prepare(self, hidden_RH: Singles, told_RF: Singles) -> Singles:
-        """The pointer before it is told of a proposal, [R, P]."""
-        prepared: Singles = hidden_RH @ self._state + told_RF @ self._query + self._state_bias
+    def prepare(self, hidden_HR: Singles, told_FR: Singles) -> Singles:
+        """The pointer before it is told of a proposal, [P, R]."""
+        prepared: Singles = self._state @ hidden_HR
+        prepared += self._query @ told_FR
+        prepared += self._state_bias
         return prepared
 
-    def hear(self, prepared_RP: Singles, compared_RF: Singles) -> Singles:
-        """The pointer once it is, [R, P]."""
-        heard: Singles = prepared_RP + compared_RF @ self._hop + self._hop_bias
-        return heard
-
-    def score(self, prepared_RP: Singles) -> Singles:
+    def score(self, prepared_PR: Singles) -> Singles:
         """Unnormalised scores [R]."""
-        scores: Singles = np.tanh(prepared_RP) @ self._output
+        scores: Singles = self._output @ np.tanh(prepared_PR)
         return scores
+
+    def score_again(self, prepared_PR: Singles, compared_FR: Singles) -> Singles:
+        """The same once the rows are told of a proposal."""
+        heard = self._hop @ compared_FR
+        heard += self._hop_bias
+        heard += prepared_PR
+        return self.score(heard)
 
 
 class Decoder:
-    """One run over one batch.
-
-    What depends on two numbers alone is computed for all pairs at once: 60 bytes a pair.
-    """
+    """One run over one batch."""
 
     def __init__(self, stepper: Stepper, numbers: Numbers, parts: Parts = ALL_PARTS) -> None:
         self._stepper, self._numbers, self._parts = stepper, numbers, parts
         x_BN = numbers.x_BN
-        self._lists = np.arange(len(x_BN))
-        self._delta_BNN = x_BN[:, None, :] - x_BN[:, :, None]  # [., i, j]: from number i to j
-        distance_BNN = np.abs(self._delta_BNN) / numbers.span_B1[:, :, None] * parts.values
-        self._told = tell(distance_BNN, np.eye(x_BN.shape[1], dtype=np.bool_))
-        self._places = places(x_BN.shape[1])
+        self._lists, self._index = np.arange(len(x_BN)), np.arange(x_BN.shape[1])
+        self._first_B = self._lists * x_BN.shape[1]  # of each list among all rows
         self._out_BN = ~numbers.mask_BN  # what may not come (again)
         self._padded = bool(self._out_BN.any())
 
@@ -131,48 +133,74 @@ class Decoder:
         return Decoded(order, guarded_B, maps)
 
     def _begin(self) -> State:
-        """Every row's hidden and cell, [R, H], as the encoder leaves them."""
+        """Every row's hidden and cell, [H, R], as the encoder leaves them."""
         with torch.inference_mode():
             hidden, cell = self._stepper.network.encode(self._numbers)
         keep = np.float32(self._parts.encoder)
-        return hidden.flatten(0, 1).numpy() * keep, cell.flatten(0, 1).numpy() * keep
+        return hidden.flatten(0, 1).numpy().T * keep, cell.flatten(0, 1).numpy().T * keep
 
     def _step(self, state: State, last_B: Indices | None) -> tuple[State, Singles, Indices]:
         """Advance, then point until the choice stands: state, scores [B, N], choice [B]."""
         stepper = self._stepper
-        if not self._parts.memory:
-            state = np.zeros_like(state[0]), np.zeros_like(state[1])
         if last_B is None:
-            told = np.zeros((len(state[0]), TOLD), np.float32)
+            told = np.zeros((TOLD, self._out_BN.size), np.float32)
         else:
-            told = self._told[self._lists, last_B].reshape(-1, TOLD)
-            state = stepper.advance(told, state)
-        prepared = stepper.prepare(state[0], told)
-        scores_BN = self._score(prepared)
-        choice_B = scores_BN.argmax(1)
-        for _ in range(stepper.network.config.hops):
-            scores_BN = self._score(stepper.hear(prepared, self._compare(last_B, choice_B)))
-            proposal_B, choice_B = choice_B, scores_BN.argmax(1)
-            if (proposal_B == choice_B).all():
-                break
+            told = self._tell(last_B)
+            if not self._parts.memory:
+                state = np.zeros_like(state[0]), np.zeros_like(state[1])
+            state = stepper.advance(self._first_B + last_B, state)
+        scores_BN, choice_B = self._point(stepper.prepare(state[0], told), last_B)
         return state, scores_BN, choice_B
 
+    def _tell(self, last_B: Indices) -> Singles:
+        """What the pointer is told of every row, [TOLD, R]."""
+        distance_BN = np.abs(self._from(last_B)) / self._numbers.span_B1 * self._parts.values
+        return tell(distance_BN, self._index == last_B[:, None]).reshape(TOLD, -1)
+
+    def _point(self, prepared_PR: Singles, last_B: Indices | None) -> tuple[Singles, Indices]:
+        """Point until the choice stands: the scores it stands on [B, N], and the choice [B].
+
+        Of two that take turns, each winning when the other is proposed, the one stays that wins by
+        more.
+        """
+        stepper, lists = self._stepper, self._lists
+        scores_BN = self._mask(stepper.score(prepared_PR))
+        choice_B = scores_BN.argmax(1)
+        before_B, gain_B = choice_B, np.full(len(lists), -np.inf, np.float32)
+        for _ in range(stepper.network.config.hops):
+            scores_BN = self._mask(
+                stepper.score_again(prepared_PR, self._compare(last_B, choice_B))
+            )
+            proposal_B, choice_B = choice_B, scores_BN.argmax(1)
+            if (choice_B == proposal_B).all():
+                break
+            won_B, gain_B = gain_B, scores_BN[lists, choice_B] - scores_BN[lists, proposal_B]
+            choice_B = np.where((choice_B == before_B) & (gain_B < won_B), proposal_B, choice_B)
+            before_B = proposal_B
+            if (choice_B == proposal_B).all():
+                break
+        return scores_BN, choice_B
+
     def _compare(self, last_B: Indices | None, proposal_B: Indices) -> Singles:
-        """What every row hears of the proposal; [R, COMPARED]."""
-        behind_BN = self._places[proposal_B] * self._parts.values
+        """What every row hears of the proposal; [COMPARED, R]."""
+        behind_BN = self._index - proposal_B[:, None]
         if last_B is None or not self._parts.values:
             closer_BN = np.zeros_like(self._numbers.x_BN)
         else:
-            from_last_BN = self._delta_BNN[self._lists, last_B]
+            from_last_BN = self._from(last_B)
             proposed_B1 = from_last_BN[self._lists, proposal_B][:, None]
-            from_proposal_BN = self._delta_BNN[self._lists, proposal_B]
-            closer_BN = closeness(from_last_BN, proposed_B1, from_proposal_BN)
-        compared = compare(closer_BN, behind_BN)
-        return compared.reshape(-1, compared.shape[-1])
+            closer_BN = closeness(from_last_BN, proposed_B1, self._from(proposal_B))
+        compared = compare(closer_BN, places(behind_BN) * np.float32(self._parts.values))
+        return compared.reshape(COMPARED, -1)
 
-    def _score(self, prepared_RP: Singles) -> Singles:
+    def _from(self, index_B: Indices) -> Doubles:
+        """How far every number lies above one of its list, [B, N]."""
+        above: Doubles = self._numbers.x_BN - self._numbers.x_BN[self._lists, index_B][:, None]
+        return above
+
+    def _mask(self, scores_R: Singles) -> Singles:
         """Padding is never pointed at; [B, N]."""
-        scores_BN = self._stepper.score(prepared_RP).reshape(self._out_BN.shape)
+        scores_BN = scores_R.reshape(self._out_BN.shape)
         if self._padded:
             scores_BN[~self._numbers.mask_BN] = -np.inf
         return scores_BN
@@ -186,14 +214,14 @@ class Decoder:
         return choice_B, again_B
 
 
-def _matrix(weight: Tensor) -> Singles:
-    """[out, in] -> [in, out]."""
-    return np.ascontiguousarray(_vector(weight).T)
-
-
-def _vector(weight: Tensor) -> Singles:
+def _array(weight: Tensor) -> Singles:
     array: Singles = weight.detach().cpu().numpy()
     return array
+
+
+def _column(bias: Tensor) -> Singles:
+    """[P] -> [P, 1]."""
+    return _array(bias)[:, None]
 
 
 def _softmax(scores_BN: Singles) -> Singles:

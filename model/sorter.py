@@ -2,13 +2,13 @@
 
 The encoder, a bidirectional LSTM, reads the numbers. The decoder, an LSTM, emits one number a step
 by pointing at it (Vinyals et al. 2015). Its state has a row for each number, as a ConvLSTM's has
-one for each pixel: a row begins as what the encoder made of the number, and at every step it is
-told how far its number is from the last emitted one and whether that was itself. What is out
-already is known to this state alone. Nothing that the decoder is fed says on which side of the
-last number another lies.
+one for each pixel: a row begins as what the encoder made of the number, and hears at every step
+whether its number has just come out. Which numbers are out is known to this state alone.
 
-A step points, compares every number's distance with that of the number pointed at, and points again
-until it stays where it is. docs/decisions/0020-sorter.md tells why. Here is the network; running it
+The pointer reads the rows, and is told of each number how far it is from the last emitted one, but
+not on which side. A step points, compares every number's distance with that of the number pointed
+at, and points again until it stays where it is.
+docs/decisions/0020-sorter.md tells why. Here is the network; running it
 is model.decoding's.
 
 Axes: B lists, N numbers, S scales, H width of a decoder row, P width of the pointer.
@@ -24,10 +24,10 @@ from torch import Tensor, nn
 
 from model.attention import PointerAttention
 from model.recurrent import BidirectionalLSTM, initialise
-from model.scales import SCALES, Doubles, Singles, at_scales
+from model.scales import PLACES, SCALES, Doubles, Singles, at_scales
 
 TOLD = SCALES + 2
-COMPARED = SCALES + 1
+COMPARED = SCALES + PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +69,22 @@ def collate(lists: Sequence[Sequence[float] | Doubles]) -> Numbers:
 
 
 def tell(distance: Doubles, pointed: npt.NDArray[np.bool_]) -> Singles:
-    """What a step tells the decoder's rows; [..., TOLD]. `distance` is to the last emitted number,
-    in units of the list's span, `pointed` whether that is the row's own. Before the first number
-    is out, rows are told zeros."""
-    told = np.ones((*distance.shape, TOLD), np.float32)
-    told[..., :SCALES] = at_scales(distance)
-    told[..., SCALES] = pointed
+    """What a step tells the pointer; [TOLD, ...]. `distance` is to the last emitted number, in
+    units of the list's span, `pointed` whether that is the row's own. Before the first number is
+    out, it is told zeros."""
+    told = np.ones((TOLD, *distance.shape), np.float32)
+    told[:SCALES] = at_scales(distance)
+    told[SCALES] = pointed
     return told
 
 
-def compare(closer: Doubles, behind: Doubles) -> Singles:
-    """What pointing again tells; [..., COMPARED]. `closer` is model.scales.closeness, `behind` is
+def compare(closer: Doubles, behind: Singles) -> Singles:
+    """What pointing again tells; [COMPARED, ...]. `closer` is model.scales.closeness, `behind` is
     model.scales.places of the proposal, told of equally distant numbers only: equal numbers keep
     their order."""
-    compared = np.empty((*closer.shape, COMPARED), np.float32)
-    compared[..., :SCALES] = at_scales(closer)
-    compared[..., SCALES] = (closer == 0) * behind
+    compared = np.empty((COMPARED, *closer.shape), np.float32)
+    compared[:SCALES] = at_scales(closer)
+    np.multiply(behind, closer == 0, out=compared[SCALES:])
     return compared
 
 
@@ -96,7 +96,7 @@ class Sorter(nn.Module):
         self.config = config
         self.encoder = BidirectionalLSTM(SCALES, config.encoder)
         self.bridge = nn.Linear(2 * config.encoder, 2 * config.decoder)
-        self.decoder = nn.LSTM(TOLD, config.decoder, batch_first=True)
+        self.decoder = nn.LSTM(1, config.decoder, batch_first=True)
         initialise(self.decoder, config.decoder)
         self.pointer = PointerAttention(config.decoder, TOLD, config.pointer)
         self.hop = nn.Linear(COMPARED, config.pointer)
@@ -104,7 +104,12 @@ class Sorter(nn.Module):
     def encode(self, numbers: Numbers) -> tuple[Tensor, Tensor]:
         """The decoder's first state: hidden and cell, each float32 [B, N, H]."""
         ratio_BN = (numbers.x_BN - numbers.low_B1) / numbers.span_B1
-        x_BNS = torch.from_numpy(at_scales(ratio_BN))
+        x_BNS = torch.from_numpy(at_scales(ratio_BN)).movedim(0, 2)
         states_BNE = self.encoder(x_BNS, torch.from_numpy(numbers.lengths))
         hidden, cell = self.bridge(states_BNE).chunk(2, dim=2)
         return torch.tanh(hidden), cell
+
+    def point_again(self, prepared: Tensor, compared: Tensor) -> Tensor:
+        """Scores [...] once the rows are told of a proposal. `prepared` [..., P] is the pointer's,
+        `compared` [..., COMPARED] is `compare`'s."""
+        return self.pointer.score(prepared + self.hop(compared))

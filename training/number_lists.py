@@ -67,6 +67,7 @@ def training_list(random: np.random.Generator, length: int) -> Floats:
         lambda: log_uniform(random, length, random.uniform(2, 30)),
         lambda: clusters(random, length, 10 ** random.uniform(-9, -1)),
         lambda: integers(random, length, int(random.integers(1, 2 * length + 1))),
+        lambda: integers(random, length, int(random.integers(1, 13))),
     ]
     numbers = kinds[random.integers(len(kinds))]()
     if random.random() < 0.2:  # some numbers twice, bit for bit

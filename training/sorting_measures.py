@@ -18,12 +18,13 @@ ABLATED_LENGTHS = (2, 5, 10, 15, 32)
 ABLATIONS: Mapping[str, Parts] = {
     "all parts": ALL_PARTS,
     "guard off": Parts(guard=False),
-    "decoder state zeroed": Parts(memory=False),
+    "decoder state zeroed": Parts(encoder=False, memory=False),
+    "decoder state zeroed once the first number is out": Parts(memory=False),
     "encoder states zeroed": Parts(encoder=False),
     "value path off": Parts(values=False),
 }
 SEED = 20_261_123  # of the lists; training's seeds are small
-_MOST_PAIRS = 2**18  # in one batch: beyond, the arrays leave the processor's cache
+_ROWS = 2048  # in one batch: beyond, the arrays leave the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,23 @@ def _measure_cell(
 def fresh_lists(distribution: str, length: int, lists: int) -> Iterator[list[Floats]]:
     """The lists of a cell, in batches; always the same ones."""
     random = np.random.default_rng((SEED, length, list(CELLS).index(distribution)))
-    rows = max(1, _MOST_PAIRS // length**2)
-    for start in range(0, lists, rows):
-        count = min(rows, lists - start)
+    together = max(1, _ROWS // length)
+    for start in range(0, lists, together):
+        count = min(together, lists - start)
         yield [CELLS[distribution](random, length) for _ in range(count)]
 
 
-def latency_ms(checkpoint: SorterCheckpoint, length: int = 100, runs: int = 101) -> float:
-    """Median milliseconds to sort one list, on as many threads as this process may use."""
+def latency_ms(
+    checkpoint: SorterCheckpoint, length: int = 100, runs: int = 101
+) -> tuple[float, float]:
+    """Median milliseconds to sort one list, on as many threads as this process may use: by the
+    clock, and of processor time, which other work on the machine does not count towards."""
     predictor, random = SorterPredictor(checkpoint), np.random.default_rng(SEED)
     took = []
     for _ in range(runs):
         query = Query(normal(random, length))
-        began = time.perf_counter()
+        began = time.perf_counter(), time.process_time()
         predictor.predict([query])
-        took.append(1000 * (time.perf_counter() - began))
-    return float(np.median(took))
+        took.append((time.perf_counter() - began[0], time.process_time() - began[1]))
+    clock, processor = 1000 * np.median(took, axis=0)
+    return float(clock), float(processor)

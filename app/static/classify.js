@@ -115,7 +115,7 @@ async function classify() {
 
 element("classify-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  submit(event.target, element("classify-problem"), classify);
+  submit(event.target, element("classify-problem"), element("verdict"), classify);
 });
 for (const button of document.querySelectorAll("#classify [data-sample]")) {
   button.addEventListener("click", () => {

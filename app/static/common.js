@@ -11,7 +11,10 @@ function make(tag, text, className) {
   return made;
 }
 
-/** POST JSON text; the parsed answer. Throws an Error whose message is for the reader. */
+/**
+ * POST JSON text; the parsed answer. Throws an Error whose message is for the reader; `faults` holds
+ * what a 422 says of single members.
+ */
 async function post(path, body) {
   let response;
   try {
@@ -24,12 +27,18 @@ async function post(path, body) {
     throw new Error("The service does not answer.");
   }
   const answer = await response.json();
-  if (!response.ok) throw new Error(`${answer.title}. ${answer.detail}`);
+  if (!response.ok) {
+    const error = new Error(`${answer.title}. ${answer.detail}`);
+    throw Object.assign(error, { faults: answer.errors ?? [] });
+  }
   return answer;
 }
 
-/** Run `work` while the form's button rests; what it throws is shown in the form's problem line. */
-async function submit(form, problem, work) {
+/**
+ * Run `work` while the form's button rests. What it throws is shown in the form's problem line, and
+ * `shown`, the answer to what was asked before, is not.
+ */
+async function submit(form, problem, shown, work) {
   const button = form.querySelector("button[type=submit]");
   button.disabled = true;
   problem.hidden = true;
@@ -38,6 +47,7 @@ async function submit(form, problem, work) {
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;
+    shown.hidden = true;
   } finally {
     button.disabled = false;
   }

@@ -40,10 +40,12 @@ function draw(step) {
   const { tokens, permutation, attention } = shown;
   const count = tokens.length;
   const canvas = element("matrix");
-  const cell = Math.max(2, Math.floor(720 / count));
+  const cell = Math.max(3, Math.floor(720 / count));
+  const mark = Math.max(cell, (cell * count) / 128); // so that a long list's can be seen
   canvas.width = canvas.height = cell * count;
   const pen = canvas.getContext("2d");
   const style = getComputedStyle(document.documentElement);
+  const rim = (mark - cell) / 2;
   const ink = style.getPropertyValue("--matrix").trim();
   for (let row = 0; row < step; row += 1) {
     for (let column = 0; column < count; column += 1) {
@@ -51,7 +53,7 @@ function draw(step) {
       // The square root shows weights that are small and not nothing.
       if (weight > 0) {
         pen.fillStyle = `rgb(${ink} / ${Math.sqrt(weight)})`;
-        pen.fillRect(column * cell, row * cell, cell, cell);
+        pen.fillRect(column * cell - rim, row * cell - rim, mark, mark);
       }
     }
   }
@@ -72,6 +74,9 @@ function describe(step, index) {
   for (let position = 0; position < items.length; position += 1) {
     items[position].classList.toggle("here", position === step - 1);
   }
+  const here = items[step - 1];
+  const list = here.parentElement;
+  list.scrollTop = here.offsetTop - (list.clientHeight - here.offsetHeight) / 2;
 }
 
 function stop() {
@@ -92,11 +97,24 @@ function play() {
   }, frame);
 }
 
+/** The service's answer. What it says of single numbers is told in words: it counts from zero. */
+async function ask(body, tokens) {
+  try {
+    return await post("/sort?attention=true", body);
+  } catch (error) {
+    const said = (error.faults ?? []).flatMap(({ pointer, reason }) => {
+      const index = Number(pointer.match(/^\/numbers\/(\d+)$/)?.[1] ?? NaN);
+      const known = index in tokens && reason.startsWith("must ");
+      return known ? [`Number ${index + 1}, ${tokens[index]}, ${reason}.`] : [];
+    });
+    throw said.length ? new Error(said.join(" ")) : error;
+  }
+}
+
 async function sort() {
   const tokens = tokensOf(element("numbers").value);
-  const body = requestBody(tokens, element("order").value);
-  const answer = await post("/sort?attention=true", body);
   stop();
+  const answer = await ask(requestBody(tokens, element("order").value), tokens);
   shown = { tokens, permutation: answer.permutation, attention: answer.attention };
   element("step").max = tokens.length;
   element("sorting").hidden = false;
@@ -117,7 +135,7 @@ const NUMBERS = {
 
 element("sort-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  submit(event.target, element("sort-problem"), sort);
+  submit(event.target, element("sort-problem"), element("sorting"), sort);
 });
 element("play").addEventListener("click", () => (playing ? stop() : play()));
 element("step").addEventListener("input", () => {

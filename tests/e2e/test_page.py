@@ -104,7 +104,7 @@ def test_markup_in_a_message_stays_text(page: Page) -> None:
 
 
 def test_numbers_are_sorted_and_the_pointer_is_drawn(page: Page) -> None:
-    page.get_by_label("numbers, apart").fill("3, 9007199254740993 -1.50\n.5 1e3")
+    page.get_by_label("numbers, separated").fill("3, 9007199254740993 -1.50\n.5 1e3")
     page.get_by_role("button", name="Sort").click()
     expect(page.locator("#exact")).to_have_text("in order")
     items = page.locator("#sorted li").all_inner_texts()
@@ -127,11 +127,34 @@ def test_the_drawing_plays_step_by_step(browser: Browser, address: str) -> None:
     context.close()
 
 
-def test_what_is_no_number_is_said(page: Page) -> None:
-    page.get_by_label("numbers, apart").fill("1 two 3")
+def test_what_is_no_number_is_said_and_the_last_answer_goes(page: Page) -> None:
+    page.get_by_role("button", name="Close ties").click()
+    expect(page.locator("#sorting")).to_be_visible()
+    page.get_by_label("numbers, separated").fill("1 two 3 1e999")
     page.get_by_role("button", name="Sort").click()
-    expect(page.locator("#sort-problem")).to_contain_text("/numbers/1: must be a number")
+    expect(page.locator("#sort-problem")).to_have_text(
+        "Number 2, two, must be a number. Number 4, 1e999, must be finite."
+    )
     expect(page.locator("#sorting")).to_be_hidden()
+    page.get_by_label("numbers, separated").fill("7 " * 300)
+    page.get_by_role("button", name="Sort").click()
+    expect(page.locator("#sort-problem")).to_contain_text("300 numbers; at most 256")
+
+
+def test_the_number_of_the_step_is_in_view(page: Page) -> None:
+    page.get_by_label("numbers, separated").fill(" ".join(str(1000 + n) for n in range(256)))
+    page.get_by_role("button", name="Sort").click()
+    expect(page.locator("#step-text")).to_contain_text("Step 256 of 256")
+    for step in (256, 1, 128):
+        page.locator("#step").fill(str(step))
+        expect(page.locator("#sorted li.here")).to_have_text(str(999 + step))
+        assert page.locator("#sorted").evaluate(
+            """list => {
+                const [frame, here] = [list, list.querySelector(".here")].map(
+                    (e) => e.getBoundingClientRect());
+                return here.top >= frame.top - 1 && here.bottom <= frame.bottom + 1;
+            }"""
+        )
 
 
 def test_the_keyboard_is_enough_and_everything_has_a_name(page: Page) -> None:

@@ -44,14 +44,14 @@ def test_the_ends_of_double_precision_are_numbers_too(
 
 def test_one_step_is_torchs_lstm(network: Sorter) -> None:
     random = np.random.default_rng(0)
-    told = random.normal(size=(6, TOLD)).astype(np.float32)
     hidden, cell = (random.normal(size=(6, 4)).astype(np.float32) for _ in range(2))
-    stepped = Stepper(network).advance(told, (hidden, cell))
+    stepped = Stepper(network).advance(np.array([1, 4]), (hidden.T, cell.T))
+    came_out = torch.tensor([0.0, 1, 0, 0, 1, 0])
     with torch.no_grad():
         first = (torch.from_numpy(hidden)[None], torch.from_numpy(cell)[None])
-        _, expected = network.decoder(torch.from_numpy(told)[:, None], first)
+        _, expected = network.decoder(came_out[:, None, None], first)
     for got, wanted in zip(stepped, expected, strict=True):
-        np.testing.assert_allclose(got, wanted[0].numpy(), atol=1e-6)
+        np.testing.assert_allclose(got.T, wanted[0].numpy(), atol=1e-6)
 
 
 def test_pointing_is_the_pointer_attention(network: Sorter) -> None:
@@ -60,10 +60,10 @@ def test_pointing_is_the_pointer_attention(network: Sorter) -> None:
     told = random.normal(size=(6, TOLD)).astype(np.float32)
     compared = random.normal(size=(6, COMPARED)).astype(np.float32)
     stepper = Stepper(network)
-    scores = stepper.score(stepper.hear(stepper.prepare(hidden, told), compared))
+    scores = stepper.score_again(stepper.prepare(hidden.T, told.T), compared.T)
     with torch.no_grad():
         prepared = network.pointer.prepare(torch.from_numpy(hidden), torch.from_numpy(told))
-        expected = network.pointer.score(prepared + network.hop(torch.from_numpy(compared)))
+        expected = network.point_again(prepared, torch.from_numpy(compared))
     np.testing.assert_allclose(scores, expected.numpy(), atol=1e-6)
 
 

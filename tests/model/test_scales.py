@@ -3,27 +3,31 @@
 import numpy as np
 import pytest
 
-from model.scales import SCALES, at_scales, closeness, places
+from model.scales import PLACES, SCALES, at_scales, closeness, places
 
 
 def test_a_ratio_at_several_scales() -> None:
     told = at_scales(np.array([0.0, 1.0, -1.0, 1e-6]))
-    assert told.shape == (4, SCALES)
+    assert told.shape == (SCALES, 4)
     assert told.dtype == np.float32
-    assert not told[0].any()
-    assert told[1, 0] == 0.5
-    np.testing.assert_array_equal(told[2], -told[1])
-    assert told[3, 6] == 0.5  # at the scale of 1e-6
-    assert told[3, 0] < 1e-5
+    assert not told[:, 0].any()
+    assert told[0, 1] == 0.5
+    np.testing.assert_array_equal(told[:, 2], -told[:, 1])
+    assert told[6, 3] == 0.5  # at the scale of 1e-6
+    assert told[0, 3] < 1e-5
+
+
+def test_ratios_beyond_float32_are_told() -> None:
+    np.testing.assert_array_equal(at_scales(np.array([1e300, -1e300])), [[1, -1]] * SCALES)
 
 
 def test_near_ties_that_float32_cannot_tell_are_told() -> None:
-    far, near = at_scales(np.array([1e-9, 2e-9]))
+    far, near = at_scales(np.array([1e-9, 2e-9])).T
     assert np.abs(far - near).max() > 0.05
 
 
 def test_the_finest_scale_tells_zero_from_anything() -> None:
-    assert at_scales(np.array([0.0, 1e-200, -1e-200]))[:, -1].tolist() == [0.0, 1.0, -1.0]
+    assert at_scales(np.array([0.0, 1e-200, -1e-200]))[-1].tolist() == [0.0, 1.0, -1.0]
 
 
 def test_nearer_than_the_proposal_is_negative() -> None:
@@ -61,8 +65,12 @@ def test_a_proposal_that_is_the_last_number_divides_nothing_by_zero() -> None:
 
 
 def test_places_in_the_input() -> None:
-    behind = places(256)
-    assert behind[3, 3] == 0
-    assert behind[3, 4] == -behind[4, 3] > 0
-    assert behind[0, 255] == 1
-    assert (np.diff(behind[7]) > 0).all()
+    near, far, same = told = places(np.arange(-255, 256)[None])[:, 0]
+    assert told.shape == (PLACES, 511)
+    assert told.dtype == np.float32
+    assert told[:, 255].tolist() == [0, 0, 1]
+    assert same.sum() == 1
+    assert near[256] == -near[254] == 0.5
+    assert (np.diff(near) > 0).all()
+    assert (np.diff(far) > 0).all()
+    assert far[510] - far[382] > 0.05

@@ -29,7 +29,9 @@ def cells(length: int, lists: int, parts: Parts) -> list[Cell]:
     return measure(load(WEIGHTS).network, [length], lists, {"parts": parts})
 
 
-@pytest.mark.parametrize(("length", "lists"), [(5, 100), (15, 60), (32, 40), (64, 20), (128, 4)])
+@pytest.mark.parametrize(
+    ("length", "lists"), [(5, 100), (15, 60), (32, 40), (64, 20), (128, 4), (256, 3)]
+)
 def test_every_distribution_is_sorted_and_without_the_guards_help(length: int, lists: int) -> None:
     measured = cells(length, lists, Parts())
     assert {cell.distribution for cell in measured} == CELLS.keys()

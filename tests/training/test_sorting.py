@@ -158,7 +158,7 @@ def test_a_sorter_is_not_cross_validated(
 def report_of(exact: int) -> SortingReport:
     cells = tuple(Cell("all parts", name, 5, 3000, exact, exact - 1) for name in CELLS)
     ablations = tuple(Cell("guard off", name, 5, 500, 0, 0) for name in CELLS)
-    return SortingReport("command", "abc", "1.0", 1, "2026-01-01", 12.34, cells, ablations)
+    return SortingReport("command", "abc", "1.0", 1, "2026-01-01", 12.34, 5.67, cells, ablations)
 
 
 def test_a_hundred_per_cent_means_every_list() -> None:
@@ -166,7 +166,7 @@ def test_a_hundred_per_cent_means_every_list() -> None:
     assert "| 5 | " + " | ".join(["100.00"] * 7) + " |" in text
     assert "| 5 | " + " | ".join(["99.96"] * 7) + " |" in text
     assert "| guard off | 5 | 0.00 |" in text
-    assert "12.3 ms" in text
+    assert "12.3 ms, 5.7 ms of them on a processor" in text
     assert json.loads(to_json(report_of(1)))["cells"][0]["exact"] == 1
 
 
