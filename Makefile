@@ -54,6 +54,14 @@ evaluate: $(DEV) ## Measure the shipped weights and the baselines: make evaluate
 crossval: $(DEV) ## Leave each corpus out once: make crossval ARGS="--corpora DIR"
 	$(BIN)/python -m training crossval $(ARGS)
 
+.PHONY: compare
+compare: $(DEV) ## One encoder after the other in the classifier: make compare ARGS="--corpora DIR"
+	$(BIN)/python -m training compare $(ARGS)
+
+.PHONY: tasks
+tasks: $(DEV) ## Small tasks, each for one network of the course; no corpora, minutes
+	$(BIN)/python -m training tasks $(ARGS)
+
 .PHONY: clean
 clean: ## Remove the virtual environment and caches; databases and build/training stay
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
