@@ -20,7 +20,7 @@ from model.sorter import TOLD, Numbers, Sorter, compare, tell
 _FIRST = 0.3  # weight of the first look
 # Added to the states that the encoder hands over, so that they speak up: whispers of where in the
 # input a number stands must not tip a choice.
-_NOISE = 0.3
+_NOISE = 1.0
 _MARGIN = 5.0  # of scores that are tens and hundreds apart
 
 
