@@ -63,6 +63,6 @@ def _waveform(seed: int, folder: Path) -> list[Result]:
 
 
 def _digits(seed: int, folder: Path) -> list[Result]:
-    results, frames = digits.run(seed, steps=1200)
+    results, frames = digits.run(seed, steps=900)
     pictures.plot_frames(folder / "digits.png", frames)
     return results

@@ -25,7 +25,7 @@ class NextFrame(nn.Module):
 
     def __init__(self, remembering: bool) -> None:
         super().__init__()
-        self.cell = ConvLSTMCell(1, CHANNELS, 3) if remembering else None
+        self.cell = ConvLSTMCell(1, CHANNELS, 5) if remembering else None
         self.frame = nn.Sequential(
             nn.Conv2d(1, 2 * CHANNELS, 5, padding="same"),
             nn.ReLU(),
