@@ -43,6 +43,8 @@ class RequestRow(Base):
     spam_probability: Mapped[float] = mapped_column(Float)
     threshold: Mapped[float] = mapped_column(Float)
     label: Mapped[str] = mapped_column(String(8))
+    decided_by: Mapped[str] = mapped_column(String(16), server_default="model")  # or "correction"
+    key_id: Mapped[str | None] = mapped_column(String(16))
     model_version: Mapped[str] = mapped_column(String(64))
     queue_ms: Mapped[float] = mapped_column(Float)
     inference_ms: Mapped[float] = mapped_column(Float)
@@ -63,7 +65,33 @@ class SortRow(Base):
     descending: Mapped[bool] = mapped_column(Boolean)
     exact: Mapped[bool] = mapped_column(Boolean)
     first_break: Mapped[int | None] = mapped_column(Integer)
+    key_id: Mapped[str | None] = mapped_column(String(16))
     model_version: Mapped[str] = mapped_column(String(64))
     queue_ms: Mapped[float] = mapped_column(Float)
     inference_ms: Mapped[float] = mapped_column(Float)
     numbers: Mapped[str | None] = mapped_column(Text)  # the list as it came in, as JSON
+
+
+class CorrectionRow(Base):
+    """What people say of a message: of every request with its hash, and the next time it comes."""
+
+    __tablename__ = "corrections"
+
+    message_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    label: Mapped[str] = mapped_column(String(8))
+    entry_id: Mapped[str] = mapped_column(String(32))  # the request by which it was named
+    corrected_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    corrected_by: Mapped[str | None] = mapped_column(String(16))  # a key
+
+
+class KeyRow(Base):
+    """A key of the interface. Of its secret only a keyed hash is here."""
+
+    __tablename__ = "keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    scopes: Mapped[str] = mapped_column(String(100))  # separated by spaces
+    key_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -72,6 +72,8 @@ def test_a_row_holds_the_verdict_and_no_text(serve: Serve, rows: Rows) -> None:
             "spam_probability": answer["spam_probability"],
             "threshold": 0.5,
             "label": "spam",
+            "decided_by": "model",
+            "key_id": None,
             "model_version": "0.0.0+double",
             "queue_ms": answer["timing_ms"]["queue"],
             "inference_ms": answer["timing_ms"]["inference"],

@@ -201,6 +201,7 @@ def test_the_log_holds_no_numbers_unless_it_should(serve: Serve, database_path: 
         "descending": 1,
         "exact": 1,
         "first_break": None,
+        "key_id": None,
         "model_version": answer["model"]["version"],
         "queue_ms": answer["timing_ms"]["queue"],
         "inference_ms": answer["timing_ms"]["inference"],
