@@ -53,8 +53,12 @@ class ElmanCell(nn.Module):
 
     def forward(self, x_BE: Tensor, state: State) -> State:
         """float [B, E], ([B, H],) -> ([B, H],)."""
-        (h_BH,) = state
-        return (torch.tanh(linear(h_BH, self.W) + linear(x_BE, self.U, self.b)),)
+        return (elman(x_BE, state[0], self.W, self.U, self.b),)
+
+
+def elman(x_BE: Tensor, h_BH: Tensor, W: Tensor, U: Tensor, b: Tensor) -> Tensor:
+    """The step of an ElmanCell by the weights W [H, H], U [H, E] and b [H]; [B, H]."""
+    return torch.tanh(linear(h_BH, W) + linear(x_BE, U, b))
 
 
 class LSTMCell(nn.Module):

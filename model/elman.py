@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 from torch.nn.functional import linear
 
-from model.cells import ElmanCell
+from model.cells import ElmanCell, elman
+from model.recurrent import scan
 
 
 class BackPropagationThroughTime(torch.autograd.Function):
@@ -25,13 +26,10 @@ class BackPropagationThroughTime(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx, x: Tensor, W: Tensor, U: Tensor, b: Tensor, V: Tensor, c: Tensor
     ) -> Tensor:
-        fed_BTH = linear(x, U, b)
-        h = fed_BTH.new_zeros(len(x), len(W))
-        states = []
-        for fed in fed_BTH.unbind(1):
-            h = torch.tanh(linear(h, W) + fed)
-            states.append(h)
-        h_BTH = torch.stack(states, dim=1)
+        states = scan(
+            lambda x_t, state: (elman(x_t, state[0], W, U, b),), x, (x.new_zeros(len(x), len(W)),)
+        )
+        h_BTH = torch.stack([h for (h,) in states], dim=1)
         ctx.save_for_backward(x, h_BTH, W, U, V)
         return linear(h_BTH, V, c)
 

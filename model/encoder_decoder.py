@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from model.attention import PointerAttention
 from model.cells import LSTMCell, State
-from model.recurrent import BidirectionalLSTM, at, step_mask
+from model.recurrent import BidirectionalLSTM, at, step_mask, unroll_fed
 
 END = 0
 
@@ -32,29 +32,30 @@ class EncoderDecoder(nn.Module):
     def forward(self, ids_BN: Tensor, lengths: Tensor, targets_BT: Tensor) -> Tensor:
         """Training: int64 [B, N] with END first, int64 [B], and the true positions int64 [B, T],
         which are fed -> scores [B, T, N], padding at -inf."""
-        e_BND, state = self._encode(ids_BN, lengths)
-        mask_BN = step_mask(lengths, ids_BN.shape[1])
-        previous, scores = torch.zeros_like(e_BND[:, 0]), []
-        for target_B in targets_BT.unbind(1):
-            step_BN, state = self._point(e_BND, mask_BN, previous, state)
-            scores.append(step_BN)
-            previous = at(e_BND, target_B)
-        return torch.stack(scores, dim=1)
+        return self._decode(ids_BN, lengths, targets_BT.shape[1], targets_BT)
 
     @torch.no_grad()
     def run(self, ids_BN: Tensor, lengths: Tensor, most: int) -> Tensor:
-        """Its own outputs fed back: positions int64 [B, T], T at most `most`, zeros after END."""
+        """Its own outputs fed back: positions int64 [B, T], T being `most`, END after END."""
+        pointed_BT = self._decode(ids_BN, lengths, most).argmax(2)
+        ended_BT = (pointed_BT == END).cumsum(1) > 0
+        return pointed_BT.masked_fill(ended_BT, END)
+
+    def _decode(
+        self, ids_BN: Tensor, lengths: Tensor, steps: int, targets_BT: Tensor | None = None
+    ) -> Tensor:
         e_BND, state = self._encode(ids_BN, lengths)
         mask_BN = step_mask(lengths, ids_BN.shape[1])
-        previous, pointed = torch.zeros_like(e_BND[:, 0]), []
-        going_B = torch.ones(len(ids_BN), dtype=torch.bool)
-        for _ in range(most):
-            step_BN, state = self._point(e_BND, mask_BN, previous, state)
-            chosen_B = step_BN.argmax(1) * going_B
-            pointed.append(chosen_B)
-            going_B = going_B & (chosen_B != END)
-            previous = at(e_BND, chosen_B)
-        return torch.stack(pointed, dim=1)
+
+        def step(_: int, previous: Tensor, state: State) -> tuple[Tensor, State]:
+            state = self.decoder(previous, state)
+            scores_BN = self.pointer.score(self.pointer.prepare(e_BND, state[0][:, None]))
+            return scores_BN.masked_fill(~mask_BN, -torch.inf), state
+
+        def feed(t: int, scores_BN: Tensor) -> Tensor:
+            return at(e_BND, scores_BN.argmax(1) if targets_BT is None else targets_BT[:, t])
+
+        return unroll_fed(step, feed, torch.zeros_like(e_BND[:, 0]), state, steps)
 
     def _encode(self, ids_BN: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
         e_BND = self.encoder(self.embedding(ids_BN), lengths)
@@ -63,10 +64,3 @@ class EncoderDecoder(nn.Module):
         summary = torch.cat([at(ahead, lengths - 1), back[:, 0]], dim=1)
         hidden, leaky = self.bridge(summary).chunk(2, dim=1)
         return e_BND, (torch.tanh(hidden), leaky)
-
-    def _point(
-        self, e_BND: Tensor, mask_BN: Tensor, previous: Tensor, state: State
-    ) -> tuple[Tensor, State]:
-        state = self.decoder(previous, state)
-        scores_BN = self.pointer.score(self.pointer.prepare(e_BND, state[0][:, None]))
-        return scores_BN.masked_fill(~mask_BN, -torch.inf), state

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from model.cells import Cell, State
+from model.recurrent import unroll_fed
 
 
 class Fed(Enum):
@@ -37,14 +38,17 @@ class FeedbackRNN(nn.Module):
     ) -> Tensor:
         """float [B, T, E] -> outputs [B, T, O]. With the true `y_BTO`, as they would be fed, these
         are fed; without, its own. The cell begins with `state`, or with zeros."""
-        previous = x_BTE.new_zeros(len(x_BTE), self.output.out_features)
+
+        def step(t: int, previous: Tensor, state: State) -> tuple[Tensor, State]:
+            state = self.cell(torch.cat([x_BTE[:, t], previous], dim=1), state)
+            return self.output(state[0]), state
+
+        def feed(t: int, o_BO: Tensor) -> Tensor:
+            return self._feed(o_BO) if y_BTO is None else y_BTO[:, t]
+
+        nothing = x_BTE.new_zeros(len(x_BTE), self.output.out_features)
         state = self.cell.initial(x_BTE[:, 0]) if state is None else state
-        outputs = []
-        for t, x_BE in enumerate(x_BTE.unbind(1)):
-            state = self.cell(torch.cat([x_BE, previous], dim=1), state)
-            outputs.append(self.output(state[0]))
-            previous = self._feed(outputs[-1]) if y_BTO is None else y_BTO[:, t]
-        return torch.stack(outputs, dim=1)
+        return unroll_fed(step, feed, nothing, state, x_BTE.shape[1])
 
     def _feed(self, o_BO: Tensor) -> Tensor:
         if self.fed is Fed.VALUES:

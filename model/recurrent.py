@@ -32,6 +32,15 @@ def reverse_within(x_BTE: Tensor, lengths: Tensor) -> Tensor:
     return x_BTE.flatten(0, 1).index_select(0, index_BT.flatten()).view_as(x_BTE)
 
 
+def scan(step: Callable[[Tensor, State], State], x: Tensor, state: State) -> list[State]:
+    """The state after each step over [B, T, ...], from `state`."""
+    states = []
+    for x_t in x.unbind(1):
+        state = step(x_t, state)
+        states.append(state)
+    return states
+
+
 def unroll(
     cell: Cell, x: Tensor, lengths: Tensor | None = None, state: State | None = None
 ) -> tuple[Tensor, State]:
@@ -41,18 +50,34 @@ def unroll(
     the state at each row's own last step, whose first tensor is the summary of the sequence.
     """
     state = cell.initial(x[:, 0]) if state is None else state
+    states = scan(cell, x, state)
+    h = torch.stack([after[0] for after in states], dim=1)
     if lengths is None:
-        lengths = torch.full((len(x),), x.shape[1], device=x.device)
-    on_TB = step_mask(lengths, x.shape[1]).T
-    states = []
-    for x_t, on_B in zip(x.unbind(1), on_TB, strict=True):
-        after = cell(x_t, state)
-        state = tuple(
-            torch.where(on_B.view(-1, *[1] * (new.dim() - 1)), new, old)
-            for new, old in zip(after, state, strict=True)
-        )
-        states.append(state[0])
-    return torch.stack(states, dim=1), state
+        return h, states[-1]
+    # A row without a step stays at what it began with.
+    every = (torch.stack(parts, dim=1) for parts in zip(state, *states, strict=True))
+    return h, tuple(at(part, lengths) for part in every)
+
+
+def unroll_fed(
+    step: Callable[[int, Tensor, State], tuple[Tensor, State]],
+    feed: Callable[[int, Tensor], Tensor],
+    previous: Tensor,
+    state: State,
+    steps: int,
+) -> Tensor:
+    """Run what is fed its previous output; -> its outputs, [B, T, ...].
+
+    `step` gets the number of the step, what is fed (`previous` at first) and the state, and gives
+    an output and a state. `feed` makes of an output what the next step is fed: something of that
+    output, or in training the truth in its place (teacher forcing).
+    """
+    outputs = []
+    for t in range(steps):
+        output, state = step(t, previous, state)
+        outputs.append(output)
+        previous = feed(t, output)
+    return torch.stack(outputs, dim=1)
 
 
 def at(x_BTE: Tensor, step_B: Tensor) -> Tensor:
