@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_options(sub)
         if name in sorting:
             _add_sorter_options(sub)
+        if name == "compare":
+            sub.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="one by one")
         if name == "crossval":
             sub.add_argument("--fold", action="append", help="only this fold; may be repeated")
     _add_tasks(commands_.add_parser("tasks", help="small tasks, each for one network; no corpora"))

@@ -89,7 +89,7 @@ def compare_command(config: RunConfig, options: argparse.Namespace) -> None:
     data = load_data(config, options.corpora, options.work / "cache")
     folder = options.work / "compare"
     found = []
-    for row in compare.compare(data, config, folder):
+    for row in compare.compare(data, config, folder, options.seeds):
         found.append(row)
         print(compare.table([row]).splitlines()[-1], flush=True)
     markdown = compare.table(found)

@@ -1,9 +1,10 @@
-"""The classifier's recurrence with each encoder of the course, same mail, budget and seed."""
+"""The classifier's recurrence with each encoder of the course, same mail, budget and seeds."""
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +35,12 @@ ENCODERS = (
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One encoder: 1-AUC in per cent over the grouped test parts together; F1 on the corpus left
-    out; parameters of the encoder alone; seconds of the first training; tokenised messages a second
-    through the network, on one thread if the process has one."""
+    """One encoder, one seed: 1-AUC in per cent over the grouped test parts together; F1 on the
+    corpus left out; parameters of the encoder alone; seconds of the first training; tokenised
+    messages a second through the network, on one thread if the process has one."""
 
     name: str
+    seed: int
     one_minus_auc: float
     f1_left_out: float
     parameters: int
@@ -47,53 +49,75 @@ class Compared:
     commit: str
 
 
-def compare(data: Data, config: RunConfig, folder: Path) -> Iterator[Compared]:
-    """Train and measure one encoder after the other. What `folder` holds of this commit is not
-    measured again. Raises ConfigError unless the run has one fold and no wide path."""
+def compare(
+    data: Data, config: RunConfig, folder: Path, seeds: Sequence[int]
+) -> Iterator[Compared]:
+    """Train and measure one encoder after the other, seed by seed. What `folder` holds of this
+    commit is not measured again. Raises ConfigError unless the run has one fold and no wide path.
+    """
     if len(config.folds) != 1 or config.wide.enabled:
         raise ConfigError(f"{config.name}: a comparison needs one fold and no wide path")
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (name, cell, directions, depth) in enumerate(ENCODERS):
-        file = folder / f"{number:02}.json"
-        if file.exists():
-            found = Compared(**json.loads(file.read_text(encoding="utf-8")))
-            if found.commit == commit() and found.name == name:
-                yield found
-                continue
-        words = replace(config.network, cell=cell, directions=directions, depth=depth)
-        found = _measure(data, replace(config, network=words), name)
-        file.write_text(json.dumps(asdict(found), indent=2), encoding="utf-8")
-        yield found
+    for seed in seeds:
+        for number, (name, cell, directions, depth) in enumerate(ENCODERS):
+            file = folder / f"{number:02}-{seed}.json"
+            if file.exists():
+                found = Compared(**json.loads(file.read_text(encoding="utf-8")))
+                if found.commit == commit() and found.name == name:
+                    yield found
+                    continue
+            words = replace(config.network, cell=cell, directions=directions, depth=depth)
+            found = _measure(data, replace(config, network=words, seed=seed), name)
+            file.write_text(json.dumps(asdict(found), indent=2), encoding="utf-8")
+            yield found
 
 
-def table(found: Sequence[Compared]) -> str:
-    """Markdown."""
+def by_encoder(found: Iterable[Compared]) -> list[list[Compared]]:
+    """All seeds of an encoder together, in the order of ENCODERS."""
+    order = [name for name, *_ in ENCODERS]
+    ranked = sorted(found, key=lambda c: (order.index(c.name), c.seed))
+    return [list(group) for _, group in groupby(ranked, key=lambda c: c.name)]
+
+
+def table(found: Iterable[Compared]) -> str:
+    """Markdown: means over the seeds, and in brackets the least and the greatest of what varies."""
     lines = [
         "| encoder | 1-AUC % | F1 left out | parameters | training s | messages/s |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for c in found:
+    for seeds in by_encoder(found):
         lines.append(
-            f"| {c.name} | {c.one_minus_auc:.3f} | {c.f1_left_out:.4f} | {c.parameters:,} | "
-            f"{c.seconds:.0f} | {c.messages_a_second:,.0f} |"
+            f"| {seeds[0].name} | {_spread([c.one_minus_auc for c in seeds], 3)} | "
+            f"{_spread([c.f1_left_out for c in seeds], 4)} | {seeds[0].parameters:,} | "
+            f"{np.mean([c.seconds for c in seeds]):.0f} | "
+            f"{np.mean([c.messages_a_second for c in seeds]):,.0f} |"
         )
     return "\n".join(lines)
 
 
-def plot(found: Sequence[Compared], path: Path) -> None:
-    """A row an encoder: its 1-AUC on the left, its F1 on the corpus left out on the right."""
-    figure = Figure(figsize=(9, 0.8 + 0.35 * len(found)), layout="constrained")
+def _spread(values: Sequence[float], digits: int) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
+    return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+def plot(found: Iterable[Compared], path: Path) -> None:
+    """A row an encoder: its 1-AUC on the left, its F1 on the corpus left out on the right; a small
+    point a seed, a large one and a number for their mean."""
+    encoders = by_encoder(found)
+    figure = Figure(figsize=(9, 0.8 + 0.35 * len(encoders)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    rows = np.arange(len(found))[::-1]
-    for axes, values, title in (
-        (left, [c.one_minus_auc for c in found], "1-AUC %, in the corpora (less is better)"),
-        (right, [c.f1_left_out for c in found], "F1, corpus left out (more is better)"),
+    rows = np.arange(len(encoders))[::-1]
+    for axes, measured, title in (
+        (left, [[c.one_minus_auc for c in e] for e in encoders], "1-AUC %, in the corpora (less)"),
+        (right, [[c.f1_left_out for c in e] for e in encoders], "F1, corpus left out (more)"),
     ):
-        axes.plot(values, rows, "o", color=BLUE)
-        for value, row in zip(values, rows, strict=True):
+        for values, row in zip(measured, rows, strict=True):
+            axes.plot(values, [row] * len(values), ".", color=BLUE, alpha=0.4)
+            axes.plot(np.mean(values), row, "o", color=BLUE)
             axes.annotate(
-                f"{value:.3f}",
-                (value, row),
+                f"{np.mean(values):.3f}",
+                (max(values), row),
                 (6, 0),
                 textcoords="offset points",
                 va="center",
@@ -103,7 +127,7 @@ def plot(found: Sequence[Compared], path: Path) -> None:
         axes.set_title(title, fontsize=10)
         axes.margins(x=0.2)
         axes.grid(axis="y", alpha=0.3)
-    left.set_yticks(rows, [c.name for c in found])
+    left.set_yticks(rows, [e[0].name for e in encoders])
     figure.savefig(path, dpi=120)
 
 
@@ -121,6 +145,7 @@ def _measure(data: Data, config: RunConfig, name: str) -> Compared:
     assert one_minus_auc is not None
     return Compared(
         name=name,
+        seed=config.seed,
         one_minus_auc=one_minus_auc,
         f1_left_out=_left_out(data, config),
         parameters=sum(p.numel() for p in trained.network.encoder.parameters()),

@@ -45,11 +45,12 @@ def test_each_encoder_has_a_row_and_none_is_measured_twice(
     run: tuple[Data, RunConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compare, "ENCODERS", compare.ENCODERS[:2] + compare.ENCODERS[-1:])
-    found = list(compare.compare(*run, tmp_path / "out"))
-    assert [row.name for row in found] == [name for name, *_ in compare.ENCODERS]
+    found = list(compare.compare(*run, tmp_path / "out", (1, 2)))
+    assert [row.name for row in found] == 2 * [name for name, *_ in compare.ENCODERS]
+    assert [row.seed for row in found] == [1, 1, 1, 2, 2, 2]
     assert found[0].parameters == 0 < found[1].parameters < found[2].parameters
     assert all(0 <= row.f1_left_out <= 1 and row.messages_a_second > 0 for row in found)
-    assert list(compare.compare(*run, tmp_path / "out")) == found
+    assert list(compare.compare(*run, tmp_path / "out", (1, 2))) == found
     compare.plot(found, tmp_path / "compare.png")
     assert (tmp_path / "compare.png").stat().st_size > 1000
     assert compare.table(found).count("\n") == 4
@@ -60,7 +61,7 @@ def test_a_run_with_a_wide_path_is_refused(run: tuple[Data, RunConfig], tmp_path
     with pytest.raises(ConfigError, match="no wide path"):
         next(
             compare.compare(
-                data, replace(config, wide=replace(config.wide, enabled=True)), tmp_path
+                data, replace(config, wide=replace(config.wide, enabled=True)), tmp_path, (1,)
             )
         )
 
