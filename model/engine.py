@@ -2,7 +2,8 @@
 
 Callers submit single items; one task owns the queue and forms batches, one thread runs them. A
 batch costs its longest row times its rows, because that is what padding makes the network compute.
-While a batch runs the next one gathers, so a busy engine batches without waiting at all.
+While a batch runs the next one gathers, so a busy engine batches without waiting at all. When a
+batch fails, each of its items is tried alone: one that is poisonous takes no neighbour with it.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ class EngineClosed(EngineError):
 
 
 class PredictionFailed(EngineError):
-    """The batch that held this item failed; the log holds the reason."""
+    """The prediction of this item failed, in its batch and alone; the log holds the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,7 @@ class Engine(Generic[T, R]):
             results = await loop.run_in_executor(self._thread, self._checked, batch)
         except Exception:
             _log.exception("a batch of %d failed", len(batch))
-            for waiter in batch:
-                _settle(waiter.future, PredictionFailed("the batch failed"))
+            await self._answer_alone(batch)
             return
         except asyncio.CancelledError:
             for waiter in batch:
@@ -173,6 +173,20 @@ class Engine(Generic[T, R]):
         took = 1000 * (time.perf_counter() - began)
         for waiter, result in zip(batch, results, strict=True):
             _settle(waiter.future, Answer(result, 1000 * (began - waiter.since), took))
+
+    async def _answer_alone(self, batch: list[_Waiter[T, R]]) -> None:
+        """After its batch has failed: one item that no prediction survives fails alone."""
+        if len(batch) == 1:
+            _settle(batch[0].future, PredictionFailed("the prediction failed"))
+            return
+        try:
+            for waiter in batch:
+                if not waiter.future.done():
+                    await self._answer([waiter])
+        except asyncio.CancelledError:
+            for waiter in batch:
+                waiter.future.cancel()
+            raise
 
     def _checked(self, batch: list[_Waiter[T, R]]) -> Sequence[R]:
         results = self._predict([waiter.item for waiter in batch])

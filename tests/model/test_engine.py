@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from model.engine import Engine, EngineClosed, EngineOverloaded, PredictionFailed
+from model.engine import Answer, Engine, EngineClosed, EngineOverloaded, PredictionFailed
 
 
 class Doubler:
@@ -142,18 +142,37 @@ def test_cancelled_waiters_are_skipped() -> None:
     asyncio.run(scenario())
 
 
-def test_a_failing_batch_fails_every_waiter_and_the_engine_goes_on() -> None:
+def test_a_poisonous_item_fails_alone_and_the_engine_goes_on() -> None:
     async def scenario() -> None:
         doubler = Doubler()
         async with Engine(doubler) as engine:
             first = await held(engine, doubler)
-            rest = [asyncio.create_task(engine.submit(item)) for item in ("good", "bad")]
+            rest = [asyncio.create_task(engine.submit(item)) for item in ("good", "bad", "fine")]
+            await settle()
+            doubler.go.set()
+            await first
+            good, bad, fine = await asyncio.gather(*rest, return_exceptions=True)
+            assert isinstance(good, Answer)
+            assert good.result == "goodgood"
+            assert type(bad) is PredictionFailed
+            assert isinstance(fine, Answer)
+            assert fine.result == "finefine"
+            assert (await engine.submit("good")).result == "goodgood"
+
+    asyncio.run(scenario())
+
+
+def test_when_every_prediction_fails_every_waiter_hears_of_it() -> None:
+    async def scenario() -> None:
+        doubler = Doubler()
+        async with Engine(doubler) as engine:
+            first = await held(engine, doubler)
+            rest = [asyncio.create_task(engine.submit("bad")) for _ in range(3)]
             await settle()
             doubler.go.set()
             await first
             outcomes = await asyncio.gather(*rest, return_exceptions=True)
-            assert [type(o) for o in outcomes] == [PredictionFailed, PredictionFailed]
-            assert (await engine.submit("good")).result == "goodgood"
+            assert [type(o) for o in outcomes] == [PredictionFailed] * 3
 
     asyncio.run(scenario())
 
