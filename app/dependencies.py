@@ -25,27 +25,27 @@ def _state(request: Request) -> State:
     return cast(State, request.state)
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return _state(request)["settings"]
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     return _state(request)["database"]
 
 
-def _classifier(request: Request) -> Classifier[Any]:
+async def _classifier(request: Request) -> Classifier[Any]:
     return _state(request)["classifier"]
 
 
-def _sorter(request: Request) -> Sorter:
+async def _sorter(request: Request) -> Sorter:
     return _state(request)["sorter"]
 
 
-def _schema_head(request: Request) -> str | None:
+async def _schema_head(request: Request) -> str | None:
     return _state(request)["schema_head"]
 
 
-def _request_id(request: Request) -> str:
+async def _request_id(request: Request) -> str:
     request_id: str = request.scope["state"]["request_id"]
     return request_id
 

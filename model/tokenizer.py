@@ -10,11 +10,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-from model.lexer import BODY, SUBJECT, tokens
+from model.lexer import BODY, SUBJECT, Token, tokens
 from model.mime import Message
-from model.text import normalise
+from model.text import Normalised, normalise
 
 PADDING = 0
 _SPECIAL = ("<pad>",)
@@ -31,16 +32,30 @@ class MessageToken(NamedTuple):
     end: int
 
 
-def message_tokens(message: Message) -> Iterator[MessageToken]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The subject or the body: its mark, its name, its text and where that came from."""
+
+    mark: str
+    field: str
+    normal: Normalised
+
+    def place(self, token: Token) -> MessageToken:
+        text, start, end = token
+        return MessageToken(text, self.field, *self.normal.source_span(start, end))
+
+
+def _parts(message: Message) -> Iterator[_Part]:
+    yield _Part(SUBJECT, "subject", normalise(message.subject))
+    yield _Part(BODY, "body", normalise(message.body))
+
+
+def message_words(message: Message) -> Iterator[str]:
     """All tokens of a message: a mark, the subject's, a mark, the body's. Never raises."""
-    for mark, field, source in (
-        (SUBJECT, "subject", message.subject),
-        (BODY, "body", message.body),
-    ):
-        yield MessageToken(mark, field, 0, 0)
-        normal = normalise(source)
-        for token in tokens(normal.text):
-            yield MessageToken(token.text, field, *normal.source_span(token.start, token.end))
+    for part in _parts(message):
+        yield part.mark
+        for text, _, _ in tokens(part.normal.text):
+            yield text
 
 
 def word_hash(word: str) -> int:
@@ -61,21 +76,34 @@ class Encoded:
 
     `ids` hold vocabulary ids in 1..V-1, or V + k for the k-th entry of `unknown`, the n-gram
     buckets of a word outside the vocabulary: what the recurrence reads. `hashes` (word_hash) are
-    what the wide path reads, further than the ids, as it costs next to nothing. `tokens` says
-    where each of the words of `hashes` stands. `len()` is the number of ids, what a batch is
-    padded to; `tokens_total` counts the words that were not read too.
+    what the wide path reads, further than the ids, as it costs next to nothing. `len()` is the
+    number of ids, what a batch is padded to; `tokens_total` counts the words that were not read
+    too.
     """
 
     ids: tuple[int, ...]
     hashes: tuple[int, ...]
     unknown: tuple[tuple[int, ...], ...]
-    tokens: tuple[MessageToken, ...]
     tokens_total: int
+    _read: tuple[tuple[_Part, tuple[Token, ...]], ...] = ()
+
+    @property
+    def tokens(self) -> list[MessageToken]:
+        """Each of the words of `hashes` and where it stands, the marks at the beginning of their
+        field. Worked out when it is asked for: few do."""
+        return [
+            token
+            for part, read in self._read
+            for token in (
+                MessageToken(part.mark, part.field, 0, 0),
+                *(part.place(token) for token in read),
+            )
+        ][: len(self.hashes)]
 
     @property
     def tokens_used(self) -> int:
         """How many tokens are read, by one path at least."""
-        return len(self.tokens)
+        return len(self.hashes)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -95,6 +123,7 @@ class Tokenizer:
         self.most_tokens = most_tokens
         self.most_wide = max(most_wide, most_tokens)
         self._ids = {word: number for number, word in enumerate(self.words, len(_SPECIAL))}
+        self._hash = lru_cache(maxsize=65_536)(word_hash)
         self._grams = lru_cache(maxsize=65_536)(lambda word: grams(word, buckets))
 
     def __len__(self) -> int:
@@ -106,24 +135,26 @@ class Tokenizer:
 
     def encode(self, message: Message) -> Encoded:
         """Read the beginning of a message and count the rest. Never raises."""
-        ids: list[int] = []
-        unknown: dict[str, int] = {}
-        used: list[MessageToken] = []
+        texts: list[str] = []
+        read: list[tuple[_Part, tuple[Token, ...]]] = []
         total = 0
-        for token in message_tokens(message):
-            total += 1
-            if total > self.most_wide:
-                continue
-            used.append(token)
-            if total > self.most_tokens:
-                continue
-            known = self._ids.get(token.text)
-            if known is None:
-                known = len(self) + unknown.setdefault(token.text, len(unknown))
-            ids.append(known)
+        for part in _parts(message):
+            found = tokens(part.normal.text)
+            texts.append(part.mark)
+            here = tuple(islice(found, max(0, self.most_wide - len(texts))))
+            texts.extend(text for text, _, _ in here)
+            read.append((part, here))
+            total += 1 + len(here) + sum(1 for _ in found)
+        del texts[self.most_wide :]
+        unknown: dict[str, int] = {}
+        known, size = self._ids, len(self)
+        ids = tuple(
+            known.get(text) or size + unknown.setdefault(text, len(unknown))
+            for text in texts[: self.most_tokens]
+        )
         buckets = tuple(self._grams(word) for word in unknown)
-        hashes = tuple(word_hash(token.text) for token in used)
-        return Encoded(tuple(ids), hashes, buckets, tuple(used), total)
+        hashes = tuple(map(self._hash, texts))
+        return Encoded(ids, hashes, buckets, total, tuple(read))
 
     def to_json(self) -> str:
         return json.dumps(

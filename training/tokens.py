@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from model.mime import Message
-from model.tokenizer import message_tokens
+from model.tokenizer import message_words
 from training.corpora import CorpusError, Example, read
 
 Ints = npt.NDArray[np.int32]
@@ -108,7 +108,7 @@ def _words(task: tuple[Example, int]) -> tuple[list[str], tuple[bool, str, str]]
 
 
 def _message_words(message: Message, most: int) -> list[str]:
-    found = [token.text for token in itertools.islice(message_tokens(message), most)]
+    found = list(itertools.islice(message_words(message), most))
     return found if len(found) > 2 else []  # more than the two segment marks
 
 

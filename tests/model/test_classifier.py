@@ -50,12 +50,12 @@ def test_the_order_of_words_matters(network: Classifier, tokenizer: Tokenizer) -
 
 def test_an_empty_message_has_a_finite_logit(network: Classifier, tokenizer: Tokenizer) -> None:
     assert logits(network, [tokenizer.encode(Message("", ""))]).isfinite().all()
-    assert logits(network, [Encoded((), (), (), (), 0)]).isfinite().all()
+    assert logits(network, [Encoded((), (), (), 0)]).isfinite().all()
 
 
 def test_collate_renumbers_the_unknown_words_of_each_row() -> None:
-    first = Encoded((1, 10, 11, 10), (7, 8, 9, 8), ((3, 4), (5,)), (), 4)
-    second = Encoded((10, 2), (6, 5, 4), ((4, 6, 8),), (), 2)
+    first = Encoded((1, 10, 11, 10), (7, 8, 9, 8), ((3, 4), (5,)), 4)
+    second = Encoded((10, 2), (6, 5, 4), ((4, 6, 8),), 2)
     batch = collate([first, second], vocabulary=10)
     assert batch.ids.tolist() == [[1, 10, 11, 10], [12, 2, 0, 0]]
     assert batch.lengths.tolist() == [4, 2]
@@ -66,8 +66,8 @@ def test_collate_renumbers_the_unknown_words_of_each_row() -> None:
 
 def test_embeddings_of_known_words_are_rows_and_of_unknown_ones_means(network: Classifier) -> None:
     size = network.config.vocabulary
-    first = Encoded((3, size), (1, 2), ((3, 4),), (), 2)
-    second = Encoded((size, 2, size + 1), (1, 2, 3), ((5,), (6, 7, 8)), (), 3)
+    first = Encoded((3, size), (1, 2), ((3, 4),), 2)
+    second = Encoded((size, 2, size + 1), (1, 2, 3), ((5,), (6, 7, 8)), 3)
     with torch.no_grad():
         x = network.embed(collate([first, second], size))
         words, grams = network.words.weight, network.grams.weight

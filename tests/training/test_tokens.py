@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model.mime import Message
-from model.tokenizer import message_tokens
+from model.tokenizer import message_words
 from training.corpora import CorpusError
 from training.tokens import CorpusFile, TokenTable, load
 
@@ -36,7 +36,7 @@ def test_the_table_holds_the_tokens_that_serving_reads(make_table: MakeTable) ->
     texts = ["Cheap V1agra at http://a.com!!", "Привет, мир 2024", "日本 \ud800 x"]
     table = make_table(*((text, False, "c", "s") for text in texts))
     for row, text in enumerate(texts):
-        served = [token.text for token in message_tokens(Message("", text))]
+        served = list(message_words(Message("", text)))
         assert [str(word) for word in table.lexicon[table.row(row)]] == served
 
 
