@@ -92,8 +92,7 @@ class Classifier(Generic[E]):
         if explain:
             words = await self._in_thread(lambda: self._explain(prepared), self._explainers)
         entry = self._entry(prepared, answer, request_id)
-        await self._writer.add(entry)
-        return self._response(entry, words)
+        return self._response(await self._writer.add(entry), words)
 
     async def in_thread(self, work: Callable[[], R]) -> R:
         """Run what takes a while on the threads that read messages. Raises Overloaded."""
@@ -138,6 +137,8 @@ class Classifier(Generic[E]):
             spam_probability=answer.result,
             threshold=self.threshold,
             label="spam" if answer.result >= self.threshold else "ham",
+            decided_by="model",
+            key_id=None,
             model_version=self.predictor.version,
             queue_ms=round(answer.queue_ms, 3),
             inference_ms=round(answer.inference_ms, 3),
@@ -152,6 +153,7 @@ class Classifier(Generic[E]):
             {
                 "id": entry.id,
                 "label": entry.label,
+                "source": entry.decided_by,
                 "spam_probability": entry.spam_probability,
                 "threshold": entry.threshold,
                 "model": {"name": self.predictor.name, "version": entry.model_version},

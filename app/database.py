@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,6 +15,8 @@ from app.errors import LogUnavailable
 from app.repository import Entry, add_entries
 
 _log = logging.getLogger("hamlet.database")
+
+E = TypeVar("E", bound=Entry)
 
 # busy_timeout first: the switch to WAL may already have to wait for another process.
 _PRAGMAS = (
@@ -77,7 +79,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 @dataclass(slots=True)
 class _Pending:
     entry: Entry
-    future: asyncio.Future[None]
+    future: asyncio.Future[Entry]
 
 
 class LogWriter:
@@ -96,13 +98,14 @@ class LogWriter:
         self._closed = False
         self._owner = asyncio.create_task(self._run())
 
-    async def add(self, entry: Entry) -> None:
-        """Return once the entry is on disk. Raises LogUnavailable when it is not."""
+    async def add(self, entry: E) -> E:
+        """Return the entry, as it was written, once it is on disk. Raises LogUnavailable when it is
+        not."""
         if self._closed or self._queue.full():
             raise LogUnavailable("The request log takes no more entries at present.")
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Pending(entry, future))
-        await future
+        return cast(E, await future)
 
     async def aclose(self) -> None:
         """Write what is handed in, then stop."""
@@ -129,7 +132,7 @@ class LogWriter:
     async def _commit(self, group: list[_Pending]) -> None:
         try:
             async with self._database.write() as connection:
-                await add_entries(connection, [pending.entry for pending in group])
+                written = await add_entries(connection, [pending.entry for pending in group])
         except Exception as error:  # whatever it is, every waiter must hear of it
             _log.error("the request log was not written: %s", _reason(error))
             for pending in group:
@@ -138,9 +141,9 @@ class LogWriter:
                         LogUnavailable("The request log could not be written.")
                     )
             return
-        for pending in group:
+        for pending, entry in zip(group, written, strict=True):
             if not pending.future.done():
-                pending.future.set_result(None)
+                pending.future.set_result(entry)
 
 
 def _reason(error: Exception) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, TypedDict, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from app.classification import Classifier
 from app.database import Database
@@ -56,5 +56,6 @@ Spam = Annotated[Classifier[Any], Depends(_classifier)]
 Numbers = Annotated[Sorter, Depends(_sorter)]
 SchemaHead = Annotated[str | None, Depends(_schema_head)]
 RequestName = Annotated[str, Depends(_request_id)]
+EntryId = Annotated[str, Path(max_length=64, description="Of an answer to POST /classify.")]
 Attention = Annotated[bool, Query(description="Add where the network pointed at each step.")]
 Explain = Annotated[bool, Query(description="Add the words that moved the verdict most.")]

@@ -3,6 +3,7 @@
 
     HamletError
     ├── BadRequest            400  the bytes are not what their content type says
+    ├── NotFound              404  no such entry in the request log
     ├── BodyTimeout           408  the body stopped coming
     ├── PayloadTooLarge       413
     ├── UnsupportedMediaType  415
@@ -58,6 +59,10 @@ class HamletError(Exception):
 
 class BadRequest(HamletError):
     status, title, name = 400, "Malformed request", "malformed"
+
+
+class NotFound(HamletError):
+    status, title, name = 404, "Not found", "not-found"
 
 
 class BodyTimeout(HamletError):

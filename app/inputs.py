@@ -98,7 +98,7 @@ def read_form(value: object) -> Submission:
     try:
         filled = form.model_validate(members)
     except ValidationError as error:
-        raise InvalidRequest(*_faults(error)) from None
+        raise InvalidRequest(*member_faults(error)) from None
     if isinstance(filled, TextForm):
         return _from_text(filled.text)
     if isinstance(filled, FieldsForm):
@@ -136,7 +136,8 @@ def _pick(members: dict[str, Any]) -> type[TextForm | FieldsForm | RawForm]:
     return forms.pop()
 
 
-def _faults(error: ValidationError) -> Iterator[Fault]:
+def member_faults(error: ValidationError) -> Iterator[Fault]:
+    """What pydantic found wrong with the members of an object; their values are not repeated."""
     for fault in error.errors(include_url=False, include_input=False):
         yield Fault(pointer=pointer(str(fault["loc"][0])), reason=fault["msg"])
 

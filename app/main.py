@@ -13,7 +13,7 @@ from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
 from app.dependencies import State
 from app.middleware import AccessLog, BodyLimit, RequestId
-from app.routes import about, classify, health, pages, sort
+from app.routes import about, classify, feedback, health, pages, sort
 from app.secret import load_key
 from app.settings import Settings
 from model.engine import Engine
@@ -48,7 +48,7 @@ def create_app(
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, timeout=settings.body_timeout)
     app.add_middleware(AccessLog)
     app.add_middleware(RequestId)
-    for routes in (about, classify, health, pages, sort):
+    for routes in (about, classify, feedback, health, pages, sort):
         app.include_router(routes.router)
     app.mount("/static", pages.static_files())
     errors.install(app)

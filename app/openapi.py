@@ -12,6 +12,8 @@ from app.inputs import JSON, NDJSON, PLAIN, RFC822
 from app.schemas import (
     PROBLEM_TYPE,
     BatchForm,
+    CorrectionBatchForm,
+    CorrectionForm,
     FieldsForm,
     Problem,
     RawForm,
@@ -22,6 +24,7 @@ from app.schemas import (
 _SCHEMAS = "#/components/schemas/"
 _REASONS = {
     400: "The body is not what its content type says.",
+    404: "No message of this id is in the request log.",
     408: "The body stopped coming.",
     413: "The body is too large.",
     415: "No such form of message.",
@@ -56,12 +59,14 @@ BATCH_BODY = {
         },
     }
 }
-SORT_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {JSON: {"schema": {"$ref": _SCHEMAS + "SortForm"}}},
-    }
-}
+
+
+def json_body(form: type[BaseModel]) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads its JSON itself."""
+    content = {JSON: {"schema": {"$ref": _SCHEMAS + form.__name__}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 BATCH_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
@@ -99,6 +104,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         RawForm,
         BatchForm,
         SortForm,
+        CorrectionForm,
+        CorrectionBatchForm,
         Problem,
     )
     _, written = models_json_schema(

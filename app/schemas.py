@@ -69,6 +69,19 @@ class SortForm(_Form):
     order: Literal["ascending", "descending"] = "ascending"
 
 
+class CorrectionForm(_Form):
+    """What a message is, whatever the network said."""
+
+    id: str = Field(min_length=1, max_length=64, description="Of an answer to POST /classify.")
+    label: Literal["spam", "ham"]
+
+
+class CorrectionBatchForm(_Form):
+    """Many corrections; of two of the same message the last one stands."""
+
+    corrections: list[CorrectionForm]
+
+
 class ModelName(BaseModel):
     """The network that answered."""
 
@@ -106,6 +119,10 @@ class Classification(BaseModel):
     id: str = Field(description="Names the message in the request log.")
     label: Literal["spam", "ham", "unsure"]
     spam_probability: Annotated[float, Field(ge=0, le=1)]
+    source: Literal["model", "correction"] = Field(
+        description="Whose word the label is: the network's, or that of a person who corrected "
+        "this message before."
+    )
     threshold: float = Field(description="From this probability on the label is spam.")
     model: ModelName
     tokens: Tokens
@@ -140,6 +157,19 @@ class Batch(BaseModel):
     """One result a message, in order; a message that failed has its problem in its place."""
 
     results: list[Classification | Problem]
+
+
+class Corrected(BaseModel):
+    """A correction of a batch that was kept."""
+
+    id: str
+    status: Literal[204] = 204
+
+
+class CorrectedBatch(BaseModel):
+    """One result a correction, in order; one that was not kept has its problem in its place."""
+
+    results: list[Corrected | Problem]
 
 
 class Thresholds(BaseModel):

@@ -81,6 +81,7 @@ class Sorter:
             descending=request.descending,
             exact=broken is None,
             first_break=broken,
+            key_id=None,
             model_version=self.predictor.version,
             queue_ms=round(answer.queue_ms, 3),
             inference_ms=round(answer.inference_ms, 3),

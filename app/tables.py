@@ -43,7 +43,7 @@ class RequestRow(Base):
     spam_probability: Mapped[float] = mapped_column(Float)
     threshold: Mapped[float] = mapped_column(Float)
     label: Mapped[str] = mapped_column(String(8))
-    decided_by: Mapped[str] = mapped_column(String(16), server_default="model")  # or "correction"
+    decided_by: Mapped[str] = mapped_column(String(16))  # "model" or "correction"
     key_id: Mapped[str | None] = mapped_column(String(16))
     model_version: Mapped[str] = mapped_column(String(64))
     queue_ms: Mapped[float] = mapped_column(Float)

@@ -8,8 +8,8 @@ from app.dependencies import Attention, Numbers, RequestName, SettingsInUse
 from app.exchange import unless_gone
 from app.inputs import JSON, check_type
 from app.numbers import read_sort
-from app.openapi import BODY_PROBLEMS, SORT_BODY
-from app.schemas import Sorting
+from app.openapi import BODY_PROBLEMS, json_body
+from app.schemas import SortForm, Sorting
 
 router = APIRouter(tags=["sort"])
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["sort"])
 @router.post(
     "/sort",
     responses=BODY_PROBLEMS,
-    openapi_extra=SORT_BODY,
+    openapi_extra=json_body(SortForm),
     response_model_exclude_none=True,
 )
 async def sort(

@@ -26,6 +26,7 @@ def test_the_whole_answer(serve: Serve, rows: Rows) -> None:
             "id",
             "label",
             "spam_probability",
+            "source",
             "threshold",
             "model",
             "tokens",
@@ -34,6 +35,7 @@ def test_the_whole_answer(serve: Serve, rows: Rows) -> None:
         assert re.fullmatch("[0-9a-f]{12}7[0-9a-f]{19}", answer["id"])
         assert answer["label"] == "spam"
         assert answer["spam_probability"] == 0.55
+        assert answer["source"] == "model"
         assert answer["threshold"] == 0.5
         assert answer["model"] == {"name": "classifier", "version": "0.0.0+double"}
         assert answer["tokens"] == {"used": 3, "total": 3}

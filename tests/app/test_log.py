@@ -35,6 +35,8 @@ def entry(number: int = 0) -> LogEntry:
         spam_probability=0.5,
         threshold=0.5,
         label="spam",
+        decided_by="model",
+        key_id=None,
         model_version="1",
         queue_ms=0.0,
         inference_ms=0.0,
@@ -187,7 +189,7 @@ def test_a_full_writer_refuses(database_path: Path) -> None:
         outcomes = await asyncio.gather(
             *(writer.add(entry()) for _ in range(3)), return_exceptions=True
         )
-        assert [type(outcome) for outcome in outcomes] == [type(None), type(None), LogUnavailable]
+        assert [type(outcome) for outcome in outcomes] == [LogEntry, LogEntry, LogUnavailable]
         await writer.aclose()
         await database.aclose()
 

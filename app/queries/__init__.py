@@ -1,0 +1,1 @@
+"""The queries of one subject a file; those of the hot path are in app.repository."""

@@ -1,0 +1,84 @@
+"""Corrections: of a message, named by one of its requests and found again by its keyed hash."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.tables import CorrectionRow, RequestRow
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What somebody says of the message of one request. `by` is a key, if there are any."""
+
+    entry_id: str
+    label: str
+    at: datetime
+    by: str | None
+
+
+async def correct(connection: AsyncConnection, corrections: Sequence[Correction]) -> set[str]:
+    """Keep the corrections, the last of a message's; -> the ids that name no request. The caller
+    commits.
+
+    Who says again what was said already changes nothing: the first to say it, and when, stay.
+    """
+    hashes = await _hashes(connection, {c.entry_id for c in corrections})
+    rows = [
+        {
+            "message_hash": hashes[c.entry_id],
+            "label": c.label,
+            "entry_id": c.entry_id,
+            "corrected_at": c.at,
+            "corrected_by": c.by,
+        }
+        for c in corrections
+        if c.entry_id in hashes
+    ]
+    if rows:
+        await connection.execute(_upsert(connection), rows)
+    return {c.entry_id for c in corrections} - hashes.keys()
+
+
+async def take_back(connection: AsyncConnection, entry_id: str) -> bool:
+    """Forget what was said of the request's message; False: no such request. The caller commits."""
+    hashes = await _hashes(connection, {entry_id})
+    matches: ColumnElement[bool] = CorrectionRow.message_hash.in_(hashes.values())
+    await connection.execute(delete(CorrectionRow).where(matches))
+    return bool(hashes)
+
+
+async def corrected_labels(
+    connection: AsyncConnection, message_hashes: Iterable[str]
+) -> Mapping[str, str]:
+    """Of these messages those that were corrected: hash -> label."""
+    query = select(CorrectionRow.message_hash, CorrectionRow.label)
+    # A list of one shape for every length, so that the statement is compiled once.
+    query = query.where(CorrectionRow.message_hash.in_(bindparam("hashes", expanding=True)))
+    rows = await connection.execute(query, {"hashes": list(message_hashes)})
+    return dict(rows.all())
+
+
+async def _hashes(connection: AsyncConnection, entry_ids: set[str]) -> dict[str, str]:
+    query = select(RequestRow.id, RequestRow.message_hash).where(RequestRow.id.in_(entry_ids))
+    return dict((await connection.execute(query)).all())
+
+
+def _upsert(connection: AsyncConnection) -> sqlite.Insert | postgresql.Insert:
+    postgres = connection.dialect.name == "postgresql"
+    insert = postgresql.insert(CorrectionRow) if postgres else sqlite.insert(CorrectionRow)
+    said = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[CorrectionRow.message_hash],
+        set_={
+            "label": said.label,
+            "entry_id": said.entry_id,
+            "corrected_at": said.corrected_at,
+            "corrected_by": said.corrected_by,
+        },
+        where=CorrectionRow.label != said.label,
+    )
