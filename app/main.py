@@ -13,7 +13,8 @@ from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
 from app.dependencies import State
 from app.middleware import AccessLog, BodyLimit, RequestId
-from app.routes import about, classify, feedback, health, pages, sort
+from app.retention import forgetting
+from app.routes import about, classify, feedback, health, history, pages, sort
 from app.secret import load_key
 from app.settings import Settings
 from model.engine import Engine
@@ -48,7 +49,7 @@ def create_app(
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, timeout=settings.body_timeout)
     app.add_middleware(AccessLog)
     app.add_middleware(RequestId)
-    for routes in (about, classify, feedback, health, pages, sort):
+    for routes in (about, classify, feedback, health, history, pages, sort):
         app.include_router(routes.router)
     app.mount("/static", pages.static_files())
     errors.install(app)
@@ -68,6 +69,7 @@ def _lifespan(
             sorts = sorter or SorterPredictor.load(settings.sorter_dir)
             database = Database(settings.database_url)
             stack.push_async_callback(database.aclose)
+            await stack.enter_async_context(forgetting(database, settings))
             writer = LogWriter(database)
             stack.push_async_callback(writer.aclose)
             engine = await stack.enter_async_context(

@@ -3,6 +3,7 @@
 Request bodies are read by `app.inputs`; the models of them here check one form each.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -170,6 +171,38 @@ class CorrectedBatch(BaseModel):
     """One result a correction, in order; one that was not kept has its problem in its place."""
 
     results: list[Corrected | Problem]
+
+
+class HistoryEntry(BaseModel):
+    """A message that was classified, as the request log has it."""
+
+    id: str
+    created_at: datetime
+    label: Literal["spam", "ham", "unsure"] = Field(description="As answered.")
+    spam_probability: float
+    threshold: float
+    source: str = Field(description="The form the message came in.")
+    decided_by: Literal["model", "correction"]
+    corrected: Literal["spam", "ham"] | None = Field(description="What somebody said of it since.")
+    corrected_at: datetime | None
+    key_id: str | None = Field(description="The key that asked.")
+    model_version: str
+    tokens: Tokens
+    content_bytes: int
+    subject: str | None = Field(description="Kept only if the operator wants texts kept.")
+
+
+class HistoryDetail(HistoryEntry):
+    """The same with the text."""
+
+    body: str | None = Field(description="Kept only if the operator wants texts kept.")
+
+
+class HistoryPage(BaseModel):
+    """Entries, newest first."""
+
+    entries: list[HistoryEntry]
+    next: str | None = Field(description="The cursor of the next page; null: there is no more.")
 
 
 class Thresholds(BaseModel):

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         description="Key of the message hashes in the request log. Unset: made once and kept in "
         "a file beside the SQLite database.",
     )
+    retention_days: float | None = Field(
+        None, gt=0, description="Days that entries of the request log are kept. Unset: for ever."
+    )
+    retention_rows: int | None = Field(
+        None, gt=0, description="Most messages, and most sorts, in the request log. Unset: no end."
+    )
     max_body_bytes: int = Field(
         25 * 2**20,
         gt=0,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, DateTime, Dialect, Float, Integer, String, Text
+from sqlalchemy import Boolean, DateTime, Dialect, Float, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -28,6 +28,10 @@ class RequestRow(Base):
     """One message that was classified. Its text is there only if the operator wants it so."""
 
     __tablename__ = "requests"
+    __table_args__ = (
+        Index("ix_requests_label_id", "label", "id"),
+        Index("ix_requests_key_id_id", "key_id", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -65,7 +69,7 @@ class SortRow(Base):
     descending: Mapped[bool] = mapped_column(Boolean)
     exact: Mapped[bool] = mapped_column(Boolean)
     first_break: Mapped[int | None] = mapped_column(Integer)
-    key_id: Mapped[str | None] = mapped_column(String(16))
+    key_id: Mapped[str | None] = mapped_column(String(16), index=True)
     model_version: Mapped[str] = mapped_column(String(64))
     queue_ms: Mapped[float] = mapped_column(Float)
     inference_ms: Mapped[float] = mapped_column(Float)
