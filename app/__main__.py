@@ -1,4 +1,5 @@
-"""`python -m app`: migrate the database, load the network, serve. One process, one worker."""
+"""`python -m app`: migrate the database, load the network, serve. One process, one worker.
+`python -m app keys`: the keys of the interface."""
 
 import argparse
 import asyncio
@@ -15,11 +16,13 @@ from pydantic import ValidationError
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import migrate
+from app import keys_command, migrate
+from app.auth import needs_key
 from app.classification import Predictor
 from app.database import Database
 from app.main import create_app
 from app.protocol import Protocol
+from app.queries.keys import any_valid
 from app.secret import SecretError, load_key
 from app.settings import PREFIX, Settings, unknown_variables
 from model.checkpoint import CheckpointError
@@ -50,8 +53,7 @@ class _Server(uvicorn.Server):
 
 def main() -> int:
     """Exit status 0 after a stop that was asked for, 1 when the service cannot start."""
-    description = "Serve. Settings are environment variables, HAMLET_*: see docs/settings.md."
-    argparse.ArgumentParser(prog="python -m app", description=description).parse_args()
+    options = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     for name in unknown_variables(os.environ):
@@ -59,10 +61,27 @@ def main() -> int:
     try:
         settings = _settings()
         _prepare_database(settings)
-        return serve(settings)
+        return int(options.command(settings, options))
     except StartupError as error:
         print(f"hamlet: {error}", file=sys.stderr)
         return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    description = "Settings are environment variables, HAMLET_*: see docs/settings.md."
+    parser = argparse.ArgumentParser(prog="python -m app", description=description)
+    parser.set_defaults(command=_serve)
+    commands = parser.add_subparsers(metavar="command")
+    commands.add_parser("serve", help="what it does without a command")
+    keys = commands.add_parser("keys", help="make, list and revoke API keys")
+    keys_command.add_arguments(keys)
+    keys.set_defaults(command=keys_command.run)
+    return parser
+
+
+def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    _check_keys(settings)
+    return serve(settings)
 
 
 def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
@@ -112,6 +131,24 @@ def _prepare_database(settings: Settings) -> None:
         raise StartupError(
             f"the database of HAMLET_DATABASE_URL cannot be opened: {reason}"
         ) from None
+
+
+def _check_keys(settings: Settings) -> None:
+    """Nobody listens where strangers call without a way to tell them apart."""
+    if needs_key(settings) and not asyncio.run(_has_key(settings)):
+        raise StartupError(
+            f"callers at {settings.host} need an API key, and there is none; make one with "
+            "`python -m app keys create NAME`, or let everybody in with HAMLET_REQUIRE_KEY=never"
+        )
+
+
+async def _has_key(settings: Settings) -> bool:
+    database = Database(settings.database_url)
+    try:
+        async with database.read() as connection:
+            return await any_valid(connection)
+    finally:
+        await database.aclose()
 
 
 async def _migrate(settings: Settings) -> None:

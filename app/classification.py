@@ -80,7 +80,12 @@ class Classifier(Generic[E]):
         self._explainers = anyio.CapacityLimiter(1)
 
     async def classify(
-        self, read: Callable[[], Submission], request_id: str, *, explain: bool = False
+        self,
+        read: Callable[[], Submission],
+        request_id: str,
+        *,
+        explain: bool = False,
+        key_id: str | None = None,
     ) -> schemas.Classification:
         """Classify what `read` returns, which runs in a thread. The answer is in the log.
 
@@ -91,7 +96,7 @@ class Classifier(Generic[E]):
         words: list[schemas.WordWeight] | None = None
         if explain:
             words = await self._in_thread(lambda: self._explain(prepared), self._explainers)
-        entry = self._entry(prepared, answer, request_id)
+        entry = self._entry(prepared, answer, request_id, key_id)
         return self._response(await self._writer.add(entry), words)
 
     async def in_thread(self, work: Callable[[], R]) -> R:
@@ -119,7 +124,9 @@ class Classifier(Generic[E]):
             for word in self.predictor.explain(prepared.encoded)
         ]
 
-    def _entry(self, prepared: _Prepared[E], answer: Answer[float], request_id: str) -> LogEntry:
+    def _entry(
+        self, prepared: _Prepared[E], answer: Answer[float], request_id: str, key_id: str | None
+    ) -> LogEntry:
         message = prepared.submission.message
         keep = self._settings.store_text
         return LogEntry(
@@ -138,7 +145,7 @@ class Classifier(Generic[E]):
             threshold=self.threshold,
             label="spam" if answer.result >= self.threshold else "ham",
             decided_by="model",
-            key_id=None,
+            key_id=key_id,
             model_version=self.predictor.version,
             queue_ms=round(answer.queue_ms, 3),
             inference_ms=round(answer.inference_ms, 3),

@@ -2,8 +2,15 @@
 
 from typing import Annotated, Any, TypedDict, cast
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request, Security
+from fastapi.security import (
+    APIKeyHeader,
+    HTTPAuthorizationCredentials,
+    HTTPBearer,
+    SecurityScopes,
+)
 
+from app.auth import Caller, Guard, check_scope
 from app.classification import Classifier
 from app.database import Database
 from app.settings import Settings
@@ -17,6 +24,7 @@ class State(TypedDict):
     database: Database
     classifier: Classifier[Any]
     sorter: Sorter
+    guard: Guard
     schema_head: str | None
 
 
@@ -49,6 +57,28 @@ async def _request_id(request: Request) -> str:
     request_id: str = request.scope["state"]["request_id"]
     return request_id
 
+
+_bearer = HTTPBearer(auto_error=False, description="`python -m app keys create NAME` makes one.")
+_header = APIKeyHeader(name="X-Api-Key", auto_error=False)
+
+
+async def _caller(
+    request: Request,
+    needed: SecurityScopes,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    header: Annotated[str | None, Security(_header)],
+) -> Caller:
+    caller = await _state(request)["guard"].caller(bearer.credentials if bearer else header)
+    for scope in needed.scopes:
+        check_scope(caller, scope)
+    return caller
+
+
+# A parameter of one of these types is all that guards a route.
+MayClassify = Annotated[Caller, Security(_caller, scopes=["classify"])]
+MayCorrect = Annotated[Caller, Security(_caller, scopes=["feedback"])]
+MayRead = Annotated[Caller, Security(_caller, scopes=["history"])]
+MayErase = Annotated[Caller, Security(_caller, scopes=["admin"])]
 
 SettingsInUse = Annotated[Settings, Depends(_settings)]
 Storage = Annotated[Database, Depends(_database)]

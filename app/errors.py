@@ -3,6 +3,8 @@
 
     HamletError
     ├── BadRequest            400  the bytes are not what their content type says
+    ├── Unauthorized          401  no key, or none of ours
+    ├── Forbidden             403  a key that may not do this
     ├── NotFound              404  no such entry in the request log
     ├── BodyTimeout           408  the body stopped coming
     ├── PayloadTooLarge       413
@@ -59,6 +61,17 @@ class HamletError(Exception):
 
 class BadRequest(HamletError):
     status, title, name = 400, "Malformed request", "malformed"
+
+
+class Unauthorized(HamletError):
+    status, title, name = 401, "Unauthorized", "unauthorized"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="hamlet"'})
+
+
+class Forbidden(HamletError):
+    status, title, name = 403, "Forbidden", "forbidden"
 
 
 class NotFound(HamletError):

@@ -9,6 +9,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, migrate, openapi, sorting
+from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
 from app.dependencies import State
@@ -95,6 +96,7 @@ def _lifespan(
                 database=database,
                 classifier=classifier,
                 sorter=sorting.Sorter(sorts, lists, writer, settings, key),
+                guard=Guard(database, key, needs_key(settings)),
                 schema_head=migrate.head(),
             )
 

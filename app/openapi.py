@@ -24,6 +24,8 @@ from app.schemas import (
 _SCHEMAS = "#/components/schemas/"
 _REASONS = {
     400: "The body is not what its content type says.",
+    401: "No key, where one is needed, or none of this service.",
+    403: "A key without the scope that this takes.",
     404: "No message of this id is in the request log.",
     408: "The body stopped coming.",
     413: "The body is too large.",
@@ -39,7 +41,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _REASONS[status], "content": content} for status in statuses}
 
 
-BODY_PROBLEMS = problems(400, 408, 413, 415, 422, 503)
+# Those of every route that a key may be needed for.
+KEY_PROBLEMS = problems(401, 403, 503)
+BODY_PROBLEMS = KEY_PROBLEMS | problems(400, 408, 413, 415, 422)
 
 _ONE_MESSAGE = {"oneOf": [{"$ref": _SCHEMAS + f.__name__} for f in (TextForm, FieldsForm, RawForm)]}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -44,10 +45,16 @@ class Settings(BaseSettings):
         description="Keep subject and body of every message, and every list of numbers, in the "
         "request log.",
     )
+    require_key: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether callers have to show an API key. `auto`: unless the address to listen "
+        "on is this machine's alone. The service does not start where a key is needed and there is "
+        "none; `never` lets anybody in who can reach the port.",
+    )
     log_secret: SecretStr | None = Field(
         None,
         min_length=16,
-        description="Key of the message hashes in the request log. Unset: made once and kept in "
+        description="Key of the hashes of messages and API keys. Unset: made once and kept in "
         "a file beside the SQLite database.",
     )
     retention_days: float | None = Field(

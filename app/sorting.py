@@ -50,7 +50,12 @@ class Sorter:
         self._readers = anyio.CapacityLimiter(1)
 
     async def sort(
-        self, read: Callable[[], SortRequest], request_id: str, *, attention: bool = False
+        self,
+        read: Callable[[], SortRequest],
+        request_id: str,
+        *,
+        attention: bool = False,
+        key_id: str | None = None,
     ) -> schemas.Sorting:
         """Sort what `read` returns, which runs in a thread. The answer is in the log.
 
@@ -60,7 +65,8 @@ class Sorter:
         query = Query.of(request.numbers, descending=request.descending, attention=attention)
         answer = await ask(self._engine, query)
         in_order = [request.numbers[index] for index in answer.result.permutation]
-        entry = self._entry(request, first_break(in_order, request.descending), answer, request_id)
+        broken = first_break(in_order, request.descending)
+        entry = self._entry(request, broken, answer, request_id, key_id)
         await self._writer.add(entry)
         return self._response(entry, in_order, answer.result)
 
@@ -70,6 +76,7 @@ class Sorter:
         broken: int | None,
         answer: Answer[sorting.Sorting],
         request_id: str,
+        key_id: str | None,
     ) -> SortEntry:
         content = request.content()
         return SortEntry(
@@ -81,7 +88,7 @@ class Sorter:
             descending=request.descending,
             exact=broken is None,
             first_break=broken,
-            key_id=None,
+            key_id=key_id,
             model_version=self.predictor.version,
             queue_ms=round(answer.queue_ms, 3),
             inference_ms=round(answer.inference_ms, 3),

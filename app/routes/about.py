@@ -2,14 +2,17 @@
 
 from fastapi import APIRouter
 
-from app.dependencies import Numbers, SettingsInUse, Spam
+from app.dependencies import MayClassify, Numbers, SettingsInUse, Spam
+from app.openapi import KEY_PROBLEMS
 from app.schemas import ServedModel, ServedSorter, Thresholds
 
 router = APIRouter(tags=["about"])
 
 
-@router.get("/model")
-async def served_model(spam: Spam, numbers: Numbers, settings: SettingsInUse) -> ServedModel:
+@router.get("/model", responses=KEY_PROBLEMS)
+async def served_model(
+    spam: Spam, numbers: Numbers, settings: SettingsInUse, _: MayClassify
+) -> ServedModel:
     """The networks that answer, the classifier's thresholds and the device it runs on."""
     predictor, sorter = spam.predictor, numbers.predictor
     return ServedModel(

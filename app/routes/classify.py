@@ -1,5 +1,6 @@
 """POST /classify and POST /classify/batch."""
 
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -7,14 +8,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.batches import classify_stream, each, in_order, result_or_problem
-from app.classification import Classifier
-from app.dependencies import Explain, RequestName, SettingsInUse, Spam
+from app.dependencies import Explain, MayClassify, RequestName, SettingsInUse, Spam
 from app.exchange import DuplexResponse, unless_gone
 from app.inputs import (
     JSON,
     NDJSON,
     PLAIN,
     RFC822,
+    Submission,
     check_type,
     media_type,
     read_batch,
@@ -35,13 +36,18 @@ router = APIRouter(tags=["classify"])
     response_model_exclude_none=True,
 )
 async def classify(
-    request: Request, spam: Spam, request_id: RequestName, explain: Explain = False
+    request: Request,
+    spam: Spam,
+    caller: MayClassify,
+    request_id: RequestName,
+    explain: Explain = False,
 ) -> Classification:
     """Say whether one message is spam. The answer is in the request log before it is sent."""
     content_type = request.headers.get("content-type", "")
     check_type(content_type, JSON, RFC822, PLAIN)
     read = partial(read_body, content_type, await request.body())
-    return await unless_gone(request, spam.classify(read, request_id, explain=explain))
+    asked = spam.classify(read, request_id, explain=explain, key_id=caller.key_id)
+    return await unless_gone(request, asked)
 
 
 @router.post(
@@ -55,6 +61,7 @@ async def classify_batch(
     request: Request,
     spam: Spam,
     settings: SettingsInUse,
+    caller: MayClassify,
     request_id: RequestName,
     explain: Explain = False,
 ) -> Batch | Response:
@@ -63,24 +70,26 @@ async def classify_batch(
     problem. A caller that streams must read while it writes."""
     content_type = request.headers.get("content-type", "")
     check_type(content_type, JSON, NDJSON)
+
+    def one(read: Callable[[], Submission]) -> Coroutine[Any, Any, Classification]:
+        return spam.classify(read, request_id, explain=explain, key_id=caller.key_id)
+
     if media_type(content_type) == NDJSON:
         lines = classify_stream(
             request.stream(),
-            lambda line: spam.classify(partial(read_line, line), request_id, explain=explain),
+            lambda line: one(partial(read_line, line)),
             request_id,
             line_limit=settings.max_body_bytes,
         )
         return DuplexResponse(lines, media_type=NDJSON)
     read = partial(read_batch, await request.body(), settings.max_batch_messages)
     messages = await spam.in_thread(read)
-    return await unless_gone(request, _classify_all(spam, messages, request_id, explain))
+
+    async def result(message: object) -> Classification | Problem:
+        return await result_or_problem(one(partial(read_form, message)), request_id)
+
+    return await unless_gone(request, _all(in_order(each(messages), result)))
 
 
-async def _classify_all(
-    spam: Classifier[Any], messages: list[object], request_id: str, explain: bool
-) -> Batch:
-    async def one(message: object) -> Classification | Problem:
-        read = partial(read_form, message)
-        return await result_or_problem(spam.classify(read, request_id, explain=explain), request_id)
-
-    return Batch(results=[result async for result in in_order(each(messages), one)])
+async def _all(results: AsyncIterator[Classification | Problem]) -> Batch:
+    return Batch(results=[result async for result in results])

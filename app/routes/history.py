@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from app import history
-from app.dependencies import EntryId, SettingsInUse, Storage
+from app.dependencies import EntryId, MayErase, MayRead, SettingsInUse, Storage
 from app.inputs import NDJSON
-from app.openapi import problems
+from app.openapi import KEY_PROBLEMS, problems
 from app.queries.history import Filter
 from app.schemas import HistoryDetail, HistoryPage
 
@@ -50,10 +50,13 @@ async def _filter(
 Wanted = Annotated[Filter, Depends(_filter)]
 
 
-@router.get("/history", response_model=HistoryPage, responses=problems(422, 503) | _STREAMS)
+@router.get(
+    "/history", response_model=HistoryPage, responses=KEY_PROBLEMS | problems(422) | _STREAMS
+)
 async def read_history(
     request: Request,
     database: Storage,
+    _: MayRead,
     wanted: Wanted,
     cursor: Annotated[
         str | None, Query(pattern="^[0-9a-f]{32}$", description="`next` of the page before.")
@@ -75,21 +78,21 @@ async def read_history(
     return await history.page(database, wanted, cursor, limit)
 
 
-@router.get("/history/{entry_id}", responses=problems(404, 422, 503))
-async def read_entry(entry_id: EntryId, database: Storage) -> HistoryDetail:
+@router.get("/history/{entry_id}", responses=KEY_PROBLEMS | problems(404, 422))
+async def read_entry(entry_id: EntryId, database: Storage, _: MayRead) -> HistoryDetail:
     """One entry, with the text of its message if that was kept."""
     return await history.entry(database, entry_id)
 
 
-@router.delete("/history/{entry_id}", status_code=204, responses=problems(404, 422, 503))
-async def erase_entry(entry_id: EntryId, database: Storage) -> None:
+@router.delete("/history/{entry_id}", status_code=204, responses=KEY_PROBLEMS | problems(404, 422))
+async def erase_entry(entry_id: EntryId, database: Storage, _: MayErase) -> None:
     """Forget one entry, and what was said of its message."""
     await history.erase(database, entry_id)
 
 
-@router.delete("/history", status_code=204, responses=problems(422, 503))
+@router.delete("/history", status_code=204, responses=KEY_PROBLEMS | problems(422))
 async def erase_key(
-    database: Storage, key: Annotated[str, Query(min_length=1, max_length=16)]
+    database: Storage, _: MayErase, key: Annotated[str, Query(min_length=1, max_length=16)]
 ) -> None:
     """Forget all that was asked with one key: messages, corrections of them, and sorts."""
     await history.erase_key(database, key)

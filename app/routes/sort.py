@@ -4,7 +4,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request
 
-from app.dependencies import Attention, Numbers, RequestName, SettingsInUse
+from app.dependencies import Attention, MayClassify, Numbers, RequestName, SettingsInUse
 from app.exchange import unless_gone
 from app.inputs import JSON, check_type
 from app.numbers import read_sort
@@ -24,6 +24,7 @@ async def sort(
     request: Request,
     numbers: Numbers,
     settings: SettingsInUse,
+    caller: MayClassify,
     request_id: RequestName,
     attention: Attention = False,
 ) -> Sorting:
@@ -31,4 +32,5 @@ async def sort(
     corrected. The answer is in the request log before it is sent."""
     check_type(request.headers.get("content-type", ""), JSON)
     read = partial(read_sort, await request.body(), settings.max_numbers)
-    return await unless_gone(request, numbers.sort(read, request_id, attention=attention))
+    asked = numbers.sort(read, request_id, attention=attention, key_id=caller.key_id)
+    return await unless_gone(request, asked)
