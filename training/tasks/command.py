@@ -51,7 +51,7 @@ def tasks(seed: int, folder: Path) -> dict[str, Callable[[], list[Result]]]:
 
 
 def _recall(seed: int, folder: Path) -> list[Result]:
-    results, found = recall.run(seed, steps=1000)
+    results, found = recall.run(seed, steps=1400)
     pictures.plot_gradients(folder / "gradients.png", found.gradients)
     return results
 
@@ -63,6 +63,6 @@ def _waveform(seed: int, folder: Path) -> list[Result]:
 
 
 def _digits(seed: int, folder: Path) -> list[Result]:
-    results, frames = digits.run(seed, steps=900)
+    results, frames = digits.run(seed, steps=1400)
     pictures.plot_frames(folder / "digits.png", frames)
     return results
