@@ -72,6 +72,7 @@ class Classifier(Generic[E]):
     ) -> None:
         self.predictor = predictor
         self.threshold = predictor.threshold(settings.target_fpr)
+        self.ham_threshold = min(self.threshold, predictor.threshold(settings.unsure_fpr))
         self._engine = engine
         self._writer = writer
         self._settings = settings
@@ -143,7 +144,7 @@ class Classifier(Generic[E]):
             tokens_total=prepared.encoded.tokens_total,
             spam_probability=answer.result,
             threshold=self.threshold,
-            label="spam" if answer.result >= self.threshold else "ham",
+            label=self._label(answer.result),
             decided_by="model",
             key_id=key_id,
             model_version=self.predictor.version,
@@ -152,6 +153,11 @@ class Classifier(Generic[E]):
             subject=storable(message.subject) if keep else None,
             body=storable(message.body) if keep else None,
         )
+
+    def _label(self, probability: float) -> str:
+        if probability >= self.threshold:
+            return "spam"
+        return "unsure" if probability >= self.ham_threshold else "ham"
 
     def _response(
         self, entry: LogEntry, words: list[schemas.WordWeight] | None
@@ -163,6 +169,7 @@ class Classifier(Generic[E]):
                 "source": entry.decided_by,
                 "spam_probability": entry.spam_probability,
                 "threshold": entry.threshold,
+                "ham_threshold": self.ham_threshold,
                 "model": {"name": self.predictor.name, "version": entry.model_version},
                 "tokens": {"used": entry.tokens_used, "total": entry.tokens_total},
                 "explanation": words,

@@ -124,7 +124,8 @@ class Classification(BaseModel):
         description="Whose word the label is: the network's, or that of a person who corrected "
         "this message before."
     )
-    threshold: float = Field(description="From this probability on the label is spam.")
+    threshold: float = Field(description="From this probability on the network says spam.")
+    ham_threshold: float = Field(description="Below this one it says ham, between them unsure.")
     model: ModelName
     tokens: Tokens
     explanation: list[WordWeight] | None = Field(
@@ -206,11 +207,13 @@ class HistoryPage(BaseModel):
 
 
 class Thresholds(BaseModel):
-    """From which probability on a message is called spam."""
+    """From which probabilities on a message is called spam, and unsure."""
 
-    in_use: float
-    shipped: float
-    target_fpr: float | None = Field(description="The share asked for by HAMLET_TARGET_FPR.")
+    spam: float
+    unsure: float
+    shipped: float = Field(description="That of the checkpoint's published measures.")
+    target_fpr: float = Field(description="The share of good mail that `spam` is for.")
+    unsure_fpr: float = Field(description="The share of good mail that `unsure` is for.")
 
 
 class ServedSorter(BaseModel):

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from model.checkpoint import SPAM_RATE, UNSURE_RATE
+
 PREFIX = "HAMLET_"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,12 +35,19 @@ class Settings(BaseSettings):
         ROOT / "model" / "weights" / "sorter",
         description="Directory of the number sorter's checkpoint.",
     )
-    target_fpr: float | None = Field(
-        None,
+    target_fpr: float = Field(
+        SPAM_RATE,
         gt=0,
         lt=1,
-        description="Share of good mail that may be called spam, e.g. `0.001`; it picks the "
-        "threshold from the checkpoint's calibration curve. Unset: the checkpoint's own threshold.",
+        description="Share of good mail that may be called spam; it picks the threshold from the "
+        "checkpoint's calibration curve.",
+    )
+    unsure_fpr: float = Field(
+        UNSURE_RATE,
+        gt=0,
+        lt=1,
+        description="Share of good mail that may be called spam or unsure; the lower threshold, in "
+        "the same way. No more than `HAMLET_TARGET_FPR`: nothing is unsure.",
     )
     store_text: bool = Field(
         False,

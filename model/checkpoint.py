@@ -19,6 +19,8 @@ from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
 
 FORMAT = 2
+# Shares of good mail that a service may call spam, and spam or unsure, unless it is told otherwise.
+SPAM_RATE, UNSURE_RATE = 0.001, 0.01
 WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
 
 
@@ -39,6 +41,12 @@ class Calibration:
     bias: float
     threshold: float
     fpr_curve: tuple[tuple[float, float], ...]
+
+    def threshold_at(self, rate: float) -> float:
+        """The loosest threshold whose share of validation ham does not exceed `rate`; for a rate
+        below the curve's smallest the strictest, which no validation ham reached."""
+        within = [threshold for threshold, share in self.fpr_curve if share <= rate]
+        return min(within, default=self.fpr_curve[0][0])
 
 
 @dataclass(frozen=True, slots=True)

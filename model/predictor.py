@@ -86,15 +86,11 @@ class ClassifierPredictor:
         return [WordWeight(*key, texts[key], weight) for key, weight in strongest]
 
     def threshold(self, target_fpr: float | None = None) -> float:
-        """The probability from which a message is called spam.
-
-        The shipped default, or the loosest threshold whose share of validation ham does not exceed
-        `target_fpr`; a target below the curve's smallest gets the curve's strictest threshold.
-        """
+        """The probability from which a message is called spam: the one that ships, or the one for
+        a share of good mail (model.checkpoint.Calibration.threshold_at)."""
         if target_fpr is None:
             return self._calibration.threshold
-        within = [t for t, rate in self._calibration.fpr_curve if rate <= target_fpr]
-        return min(within, default=self._calibration.fpr_curve[0][0])
+        return self._calibration.threshold_at(target_fpr)
 
     def info(self) -> dict[str, object]:
         """What is served, as JSON values."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from model import checkpoint
-from model.checkpoint import round_to_stored
+from model.checkpoint import Calibration, round_to_stored
 from training import compare, plots, report
 from training.config import ConfigError, RunConfig
 from training.datasets import Indices
@@ -25,9 +25,12 @@ from training.evaluate import (
     test_rows,
 )
 from training.export import make_checkpoint, publish
+from training.metrics import ALL
 from training.plots import Predictions
 from training.report import Report, Row, crossval_table, measured_rows, table
 from training.run import Data, commit, load_data, split_all, train
+from training.verdicts import table as verdict_table
+from training.verdicts import verdicts
 
 
 def train_command(config: RunConfig, options: argparse.Namespace) -> None:
@@ -62,8 +65,10 @@ def evaluate_command(config: RunConfig, options: argparse.Namespace) -> None:
     folder = options.work / "evaluate"
     markdown = table(made)
     report.write(made, markdown, folder / config.name)
+    called = _verdicts(data, results[NETWORK], shipped.calibration)
+    (folder / "verdicts.md").write_text(called + "\n", encoding="utf-8")
     _plot(data, results, folder)
-    print(markdown)
+    print(markdown, called, sep="\n\n")
     print(f"written to {folder}")
 
 
@@ -127,6 +132,16 @@ def _summarise(config: RunConfig, folder: Path) -> None:
 def _restrict(found: Scored, rows: Indices) -> Scored:
     keep = np.isin(found.rows, rows)
     return Scored(found.rows[keep], found.probabilities[keep], found.threshold)
+
+
+def _verdicts(data: Data, found: Scored, calibration: Calibration) -> str:
+    corpora = data.table.corpus[found.rows]
+    rows = []
+    for name in (*sorted(set(corpora.tolist())), ALL):
+        inside = np.ones(len(corpora), np.bool_) if name == ALL else corpora == name
+        labels = data.table.is_spam[found.rows[inside]]
+        rows.append(verdicts(name, labels, found.probabilities[inside], calibration))
+    return verdict_table(rows, calibration)
 
 
 def _report(title: str, data: Data, config: RunConfig, results: Mapping[str, Scored]) -> Report:

