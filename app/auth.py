@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.database import Database
+from app.database import DATABASE_ERRORS, Database
 from app.errors import Forbidden, LogUnavailable, Unauthorized
 from app.queries import keys
 from app.queries.keys import Key
@@ -91,7 +89,7 @@ class Guard:
         try:
             async with self._database.read() as connection:
                 key = await keys.find(connection, key_id)
-        except SQLAlchemyError:
+        except DATABASE_ERRORS:
             raise LogUnavailable("The keys could not be read.") from None
         self._remembered[key_id] = now + _REMEMBERED, key
         self._remembered.move_to_end(key_id)

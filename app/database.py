@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import LogUnavailable
@@ -28,12 +29,19 @@ _PRAGMAS = (
 )
 
 
+# What a database that is not there raises, by the driver or by the network below it.
+DATABASE_ERRORS = (SQLAlchemyError, OSError)
+
+
 class Database:
     """An engine and its two kinds of transaction. `url` needs an asynchronous driver."""
 
     def __init__(self, url: str) -> None:
         # Parameters are hidden from errors: they would carry the text of messages to the log.
-        self.engine = create_async_engine(url, hide_parameters=True)
+        # A connection that the server has dropped meanwhile is replaced; a file drops none.
+        self.engine = create_async_engine(
+            url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite")
+        )
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
         self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")

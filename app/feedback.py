@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import Database
+from app.database import DATABASE_ERRORS, Database
 from app.errors import InvalidRequest, LogUnavailable, NotFound
 from app.inputs import json_object, load_json, member_faults
 from app.queries import feedback
@@ -45,7 +44,7 @@ async def correct(
     try:
         async with database.write() as connection:
             unknown = await feedback.correct(connection, said)
-    except SQLAlchemyError:
+    except DATABASE_ERRORS:
         raise LogUnavailable("The correction could not be written.") from None
     return [NotFound(_UNKNOWN) if c.id in unknown else None for c in corrections]
 
@@ -55,7 +54,7 @@ async def take_back(database: Database, entry_id: str) -> None:
     try:
         async with database.write() as connection:
             found = await feedback.take_back(connection, entry_id)
-    except SQLAlchemyError:
+    except DATABASE_ERRORS:
         raise LogUnavailable("The correction could not be taken back.") from None
     if not found:
         raise NotFound(_UNKNOWN)

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import Database
+from app.database import DATABASE_ERRORS, Database
 from app.errors import InvalidRequest, LogUnavailable, NotFound
 from app.queries import history
 from app.queries.history import Filter
@@ -49,7 +48,7 @@ async def entry(database: Database, entry_id: str) -> HistoryDetail:
     try:
         async with database.read() as connection:
             row = await history.entry(connection, entry_id)
-    except SQLAlchemyError:
+    except DATABASE_ERRORS:
         raise LogUnavailable("The request log could not be read.") from None
     if row is None:
         raise NotFound(_UNKNOWN)
@@ -61,7 +60,7 @@ async def erase(database: Database, entry_id: str) -> None:
     try:
         async with database.write() as connection:
             found = await history.erase(connection, entry_id)
-    except SQLAlchemyError:
+    except DATABASE_ERRORS:
         raise LogUnavailable("The entry could not be erased.") from None
     if not found:
         raise NotFound(_UNKNOWN)
@@ -71,7 +70,7 @@ async def erase_key(database: Database, key: str) -> None:
     """All entries of a key, a small transaction at a time. Raises LogUnavailable."""
     try:
         await repeat(database, lambda c: history.erase_key(c, key, _ERASED_AT_ONCE))
-    except SQLAlchemyError:
+    except DATABASE_ERRORS:
         raise LogUnavailable("Not all entries could be erased; ask again.") from None
 
 
@@ -115,7 +114,7 @@ async def _page(database: Database, wanted: Filter, cursor: str | None, limit: i
     try:
         async with database.read() as connection:
             return await history.page(connection, wanted, cursor, limit)
-    except SQLAlchemyError:
+    except DATABASE_ERRORS:
         raise LogUnavailable("The request log could not be read.") from None
 
 

@@ -6,10 +6,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.database import Database
 from app.settings import ROOT
+
+_LOCK = 0x48616D6C6574  # any number that is nobody else's: "Hamlet"
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -23,6 +25,9 @@ def _config(connection: Connection | None = None) -> Config:
 async def upgrade(database: Database) -> None:
     """Bring the schema to the newest revision, in one transaction. Raises SQLAlchemyError."""
     async with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            # Of services that start together the first migrates; SQLite's lock is one already.
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         await connection.run_sync(_run(command.upgrade))
 
 

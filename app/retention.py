@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.database import Database
+from app.database import DATABASE_ERRORS, Database
 from app.queries import retention
 from app.settings import Settings
 from app.tables import RequestRow, SortRow
@@ -77,6 +76,6 @@ async def _for_ever(database: Database, settings: Settings) -> None:
             gone = await forget(database, settings)
             if gone:
                 _log.info("%d rows were due and are forgotten", gone)
-        except SQLAlchemyError as error:
+        except DATABASE_ERRORS as error:
             _log.error("nothing was forgotten: %s", getattr(error, "orig", None) or error)
         await asyncio.sleep(EVERY)

@@ -2,22 +2,26 @@
 
 import asyncio
 import os
-import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import select
 
 from app import migrate
 from app.database import Database
 from app.main import create_app
 from app.settings import PREFIX, Settings
+from app.tables import RequestRow
 from tests.app.double import WordCounter
+from tests.postgres import Server, binaries, running
 
 # A busy machine is no reason to fail.
 hypothesis_settings.register_profile(
@@ -36,6 +40,10 @@ def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+# On SQLite alone unless a test, or a module by `pytestmark`, says otherwise.
+ON_BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
 async def create_database(path: Path) -> None:
     """A database file with the newest schema."""
     database = Database(f"sqlite+aiosqlite:///{path}")
@@ -50,32 +58,67 @@ def database_path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def rows(database_path: Path) -> Rows:
-    """The request log as another process sees it: committed rows only."""
-
-    def read() -> list[dict[str, Any]]:
-        connection = sqlite3.connect(database_path)
-        connection.row_factory = sqlite3.Row
-        try:
-            return [dict(row) for row in connection.execute("SELECT * FROM requests ORDER BY id")]
-        finally:
-            connection.close()
-
-    return read
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    found = binaries()
+    if found is None:
+        pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
+    with (
+        TemporaryDirectory(prefix="hamlet-postgres-") as folder,
+        running(found, Path(folder)) as server,
+    ):
+        yield server
 
 
 @pytest.fixture
-def serve(database_path: Path) -> Serve:
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Of a database with the newest schema; SQLite's is `database_path`."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        server: Server = request.getfixturevalue("postgres_server")
+        return server.new_database()
+    return f"sqlite+aiosqlite:///{request.getfixturevalue('database_path')}"
+
+
+def settings_of(database_url: str, **values: Any) -> Settings:
+    """Settings of a service on this database: PostgreSQL's keeps no secret beside itself."""
+    secret = {} if "sqlite" in database_url else {"log_secret": "a secret of the tests"}
+    return Settings.model_validate({"database_url": database_url, **secret, **values})
+
+
+@asynccontextmanager
+async def opened(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    try:
+        yield database
+    finally:
+        await database.aclose()
+
+
+@pytest.fixture
+def rows(database_url: str) -> Rows:
+    """The request log as another process sees it: committed rows only, the oldest first."""
+
+    async def read() -> list[dict[str, Any]]:
+        async with opened(database_url) as database, database.read() as connection:
+            found = await connection.execute(select(RequestRow.__table__).order_by(RequestRow.id))
+            return [dict(row) for row in found.mappings()]
+
+    def from_elsewhere() -> list[dict[str, Any]]:
+        with ThreadPoolExecutor(1) as thread:  # a test's own event loop may be running here
+            return thread.submit(asyncio.run, read()).result()
+
+    return from_elsewhere
+
+
+@pytest.fixture
+def serve(database_url: str) -> Serve:
     """`async with serve(predictor, **settings) as client`: the application, its lifespan run."""
 
     @asynccontextmanager
     async def start(
         predictor: WordCounter | None = None, *, raising: bool = True, **values: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
-        url = f"sqlite+aiosqlite:///{database_path}"
-        settings = Settings.model_validate({"database_url": url, **values})
-        app = create_app(settings, predictor or WordCounter())
+        app = create_app(settings_of(database_url, **values), predictor or WordCounter())
         async with app.router.lifespan_context(app) as state:
             # As a server does: each request gets its own copy of what the lifespan yielded.
             async def with_state(scope: Any, receive: Any, send: Any) -> None:

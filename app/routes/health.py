@@ -3,10 +3,9 @@
 import asyncio
 
 from fastapi import APIRouter
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import migrate
-from app.database import Database
+from app.database import DATABASE_ERRORS, Database
 from app.dependencies import SchemaHead, Storage
 from app.errors import NotReady
 from app.openapi import problems
@@ -33,7 +32,7 @@ async def ready(database: Storage, schema_head: SchemaHead) -> Status:
     try:
         async with asyncio.timeout(_PATIENCE):
             revision = await _revision(database)
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except DATABASE_ERRORS:
         raise NotReady("The database does not answer.") from None
     if revision != schema_head:
         raise NotReady(f"The schema is at {revision}, not at {schema_head}: run the migrations.")

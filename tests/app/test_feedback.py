@@ -1,14 +1,17 @@
 """A person's word: it counts at once, it can be changed and taken back, and it needs no text."""
 
 import asyncio
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select, text
 
-from tests.conftest import Rows, Serve
+from app.queries.feedback import Correction
+from app.tables import CorrectionRow
+from tests.conftest import ON_BOTH, Rows, Serve, opened
+
+pytestmark = ON_BOTH
 
 MESSAGE = {"text": "viagra for the ward, as ordered"}
 
@@ -25,11 +28,16 @@ async def correct(client: httpx.AsyncClient, entry_id: str, label: str = "ham") 
     assert (response.status_code, response.content) == (204, b"")
 
 
-def corrections(path: Path) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(path) as connection:
-        return connection.execute(
-            "SELECT label, entry_id, corrected_at, corrected_by FROM corrections"
-        ).fetchall()
+async def corrections(url: str) -> list[Correction]:
+    row = CorrectionRow
+    query = select(row.entry_id, row.label, row.corrected_at, row.corrected_by)
+    async with opened(url) as database, database.read() as connection:
+        return [Correction(*found) for found in await connection.execute(query)]
+
+
+async def rename(url: str, table: str, name: str) -> None:
+    async with opened(url) as database, database.write() as connection:
+        await connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 def test_a_corrected_message_gets_the_corrected_verdict_when_it_comes_again(
@@ -90,32 +98,33 @@ def test_in_a_batch_each_message_has_its_own_word(serve: Serve) -> None:
 
 
 def test_to_say_it_again_changes_nothing_and_the_last_word_stands(
-    serve: Serve, database_path: Path
+    serve: Serve, database_url: str
 ) -> None:
     async def scenario() -> None:
         async with serve() as client:
             first, second = await classify(client), await classify(client)
             await correct(client, first["id"])
-            kept = corrections(database_path)
-            assert kept[0][:2] == ("ham", first["id"])
+            kept = await corrections(database_url)
+            assert [(c.label, c.entry_id) for c in kept] == [("ham", first["id"])]
             await correct(client, first["id"])
             await correct(client, second["id"])  # another request of the same message
-            assert corrections(database_path) == kept
+            assert await corrections(database_url) == kept
             await correct(client, second["id"], "spam")
-            assert corrections(database_path)[0][:2] == ("spam", second["id"])
+            (kept_now,) = await corrections(database_url)
+            assert (kept_now.label, kept_now.entry_id) == ("spam", second["id"])
             assert (await classify(client))["label"] == "spam"
 
     asyncio.run(scenario())
 
 
-def test_a_correction_can_be_taken_back(serve: Serve, database_path: Path) -> None:
+def test_a_correction_can_be_taken_back(serve: Serve, database_url: str) -> None:
     async def scenario() -> None:
         async with serve() as client:
             entry_id = (await classify(client))["id"]
             await correct(client, entry_id)
             for _ in range(2):
                 assert (await client.delete(f"/feedback/{entry_id}")).status_code == 204
-            assert corrections(database_path) == []
+            assert await corrections(database_url) == []
             assert (await classify(client))["source"] == "model"
 
     asyncio.run(scenario())
@@ -180,18 +189,16 @@ def test_a_batch_keeps_what_it_can_and_says_what_it_could_not(serve: Serve) -> N
 
 
 def test_without_its_database_nothing_is_kept_and_the_answer_says_so(
-    serve: Serve, database_path: Path
+    serve: Serve, database_url: str
 ) -> None:
     async def scenario() -> None:
         async with serve() as client:
             entry_id = (await classify(client))["id"]
-            with sqlite3.connect(database_path) as other:
-                other.execute("ALTER TABLE corrections RENAME TO mislaid")
+            await rename(database_url, "corrections", "mislaid")
             response = await client.post("/feedback", json={"id": entry_id, "label": "ham"})
             assert response.status_code == 503
             assert response.headers["retry-after"]
-            with sqlite3.connect(database_path) as other:
-                other.execute("ALTER TABLE mislaid RENAME TO corrections")
+            await rename(database_url, "mislaid", "corrections")
             await correct(client, entry_id)
 
     asyncio.run(scenario())

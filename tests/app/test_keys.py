@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -13,25 +12,21 @@ import pytest
 
 from app import auth
 from app.auth import SCOPES, make_key
-from app.database import Database
 from app.queries import keys
 from app.secret import load_key
 from app.settings import ROOT, Settings
 from tests.app.asserts import assert_problem
-from tests.app.test_log import url
-from tests.conftest import Rows, Serve
+from tests.app.test_feedback import rename
+from tests.conftest import ON_BOTH, Rows, Serve, opened, settings_of
 
 TEXT = {"text": "viagra"}
 
 
-async def new_key(path: Path, *scopes: str, name: str = "test") -> tuple[str, str]:
+async def new_key(url: str, *scopes: str, name: str = "test") -> tuple[str, str]:
     """Id and key, straight from the database that the service serves from."""
-    settings = Settings.model_validate({"database_url": url(path)})
-    row, key = make_key(name, scopes, load_key(settings))
-    database = Database(settings.database_url)
-    async with database.write() as connection:
+    row, key = make_key(name, scopes, load_key(settings_of(url)))
+    async with opened(url) as database, database.write() as connection:
         await keys.add(connection, row)
-    await database.aclose()
     return row.id, key
 
 
@@ -54,9 +49,10 @@ CALLS = [
 ]
 
 
+@ON_BOTH
 @pytest.mark.parametrize(("scope", "method", "path", "call"), CALLS)
 def test_each_call_takes_its_scope_or_admin_and_no_other(
-    serve: Serve, database_path: Path, scope: str, method: str, path: str, call: dict[str, Any]
+    serve: Serve, database_url: str, scope: str, method: str, path: str, call: dict[str, Any]
 ) -> None:
     async def scenario() -> None:
         async with serve(require_key="always") as client:
@@ -64,7 +60,7 @@ def test_each_call_takes_its_scope_or_admin_and_no_other(
             assert_problem(nobody, 401)
             assert nobody.headers["www-authenticate"].startswith("Bearer")
             for own in SCOPES:
-                _, key = await new_key(database_path, own)
+                _, key = await new_key(database_url, own)
                 answer = await client.request(method, path, headers=bearer(key), **call)
                 if own in (scope, "admin"):
                     assert answer.status_code in (200, 204, 404), answer.text
@@ -89,12 +85,13 @@ def test_every_route_that_the_document_knows_is_guarded_or_public_on_purpose(ser
     asyncio.run(scenario())
 
 
+@ON_BOTH
 def test_both_headers_carry_a_key_and_the_log_names_it(
-    serve: Serve, database_path: Path, rows: Rows
+    serve: Serve, database_url: str, rows: Rows
 ) -> None:
     async def scenario() -> None:
         async with serve(require_key="always") as client:
-            key_id, key = await new_key(database_path, "classify")
+            key_id, key = await new_key(database_url, "classify")
             for headers in (bearer(key), {"x-api-key": key}):
                 answer = await client.post("/classify", json=TEXT, headers=headers)
                 assert answer.status_code == 200
@@ -106,11 +103,11 @@ def test_both_headers_carry_a_key_and_the_log_names_it(
 
 
 def test_where_none_is_needed_one_may_be_shown_and_must_be_right(
-    serve: Serve, database_path: Path, rows: Rows
+    serve: Serve, database_url: str, rows: Rows
 ) -> None:
     async def scenario() -> None:
         async with serve() as client:
-            key_id, key = await new_key(database_path, "classify")
+            key_id, key = await new_key(database_url, "classify")
             assert (await client.post("/classify", json=TEXT)).status_code == 200
             known = await client.post("/classify", json=TEXT, headers=bearer(key))
             assert known.status_code == 200
@@ -131,32 +128,31 @@ def test_what_is_no_key_is_refused(serve: Serve, change: str) -> None:
     asyncio.run(scenario())
 
 
+@ON_BOTH
 def test_a_revoked_key_stops_working_while_the_service_runs(
-    serve: Serve, database_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(auth, "_REMEMBERED", 0.05)
 
     async def scenario() -> None:
         async with serve(require_key="always") as client:
-            key_id, key = await new_key(database_path, "classify")
+            key_id, key = await new_key(database_url, "classify")
             assert (await client.post("/classify", json=TEXT, headers=bearer(key))).is_success
-            database = Database(url(database_path))
-            async with database.write() as connection:
+            async with opened(database_url) as database, database.write() as connection:
                 assert await keys.revoke(connection, key_id, datetime.now(UTC))
-            await database.aclose()
             await asyncio.sleep(0.06)
             assert_problem(await client.post("/classify", json=TEXT, headers=bearer(key)), 401)
 
     asyncio.run(scenario())
 
 
-def test_a_key_is_not_looked_up_for_every_request(serve: Serve, database_path: Path) -> None:
+@ON_BOTH
+def test_a_key_is_not_looked_up_for_every_request(serve: Serve, database_url: str) -> None:
     async def scenario() -> None:
         async with serve(require_key="always") as client:
-            _, key = await new_key(database_path, "classify")
+            _, key = await new_key(database_url, "classify")
             await client.get("/model", headers=bearer(key))
-            with sqlite3.connect(database_path) as connection:
-                connection.execute("ALTER TABLE keys RENAME TO mislaid")
+            await rename(database_url, "keys", "mislaid")
             assert (await client.get("/model", headers=bearer(key))).status_code == 200
             unknown = bearer("hamlet_00000000_" + "0" * 64)
             assert_problem(await client.get("/model", headers=unknown), 503)
@@ -164,8 +160,8 @@ def test_a_key_is_not_looked_up_for_every_request(serve: Serve, database_path: P
     asyncio.run(scenario())
 
 
-def test_no_secret_of_a_key_is_in_the_database(database_path: Path) -> None:
-    _, key = asyncio.run(new_key(database_path, "admin"))
+def test_no_secret_of_a_key_is_in_the_database(database_url: str, database_path: Path) -> None:
+    _, key = asyncio.run(new_key(database_url, "admin"))
     secret = key.rpartition("_")[2]
     files = database_path.parent.glob("hamlet.db*")
     assert not any(
@@ -175,8 +171,8 @@ def test_no_secret_of_a_key_is_in_the_database(database_path: Path) -> None:
     )
 
 
-def app(path: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    environment = {"HAMLET_DATABASE_URL": url(path), "PATH": "/usr/bin:/bin", **settings}
+def app(url: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = {"HAMLET_DATABASE_URL": url, "PATH": "/usr/bin:/bin", **settings}
     return subprocess.run(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,
@@ -189,13 +185,13 @@ def app(path: Path, *arguments: str, **settings: str) -> "subprocess.CompletedPr
 
 
 def test_keys_are_made_listed_and_revoked_from_the_command_line(
-    serve: Serve, tmp_path: Path, database_path: Path
+    serve: Serve, database_url: str
 ) -> None:
-    made = app(database_path, "keys", "create", "mail server", "--scope", "history", "--json")
+    made = app(database_url, "keys", "create", "mail server", "--scope", "history", "--json")
     assert made.returncode == 0, made.stderr
     key = json.loads(made.stdout)
     assert (key["name"], key["scopes"], key["revoked"]) == ("mail server", "history", None)
-    plain = app(database_path, "keys", "create", "form")
+    plain = app(database_url, "keys", "create", "form")
     assert plain.stdout.startswith("hamlet_")
     assert "classify" in plain.stderr
 
@@ -204,21 +200,21 @@ def test_keys_are_made_listed_and_revoked_from_the_command_line(
             return (await client.get("/history", headers=bearer(key["key"]))).status_code
 
     assert asyncio.run(works()) == 200
-    listed = app(database_path, "keys", "list").stdout
+    listed = app(database_url, "keys", "list").stdout
     assert key["id"] in listed
     assert key["key"] not in listed
-    assert app(database_path, "keys", "revoke", key["id"]).returncode == 0
+    assert app(database_url, "keys", "revoke", key["id"]).returncode == 0
     assert asyncio.run(works()) == 401
-    again = app(database_path, "keys", "revoke", key["id"])
+    again = app(database_url, "keys", "revoke", key["id"])
     assert again.returncode == 1
     assert key["id"] in again.stderr
-    revoked = json.loads(app(database_path, "keys", "list", "--json").stdout)
+    revoked = json.loads(app(database_url, "keys", "list", "--json").stdout)
     assert [bool(k["revoked"]) for k in revoked] == [True, False]
-    assert app(database_path, "keys", "create", "x", "--scope", "everything").returncode == 2
+    assert app(database_url, "keys", "create", "x", "--scope", "everything").returncode == 2
 
 
 def test_nobody_listens_to_strangers_without_a_key(tmp_path: Path) -> None:
-    database = tmp_path / "hamlet.db"
+    database = f"sqlite+aiosqlite:///{tmp_path / 'hamlet.db'}"
     refused = app(database, HAMLET_HOST="0.0.0.0", HAMLET_PORT="0")
     assert refused.returncode == 1
     for hint in ("0.0.0.0", "python -m app keys create", "HAMLET_REQUIRE_KEY=never"):

@@ -16,7 +16,7 @@ from app.repository import LogEntry, new_id
 from app.secret import SecretError, keyed_hash, load_key
 from app.settings import Settings
 from tests.app.asserts import JSON, NDJSON, assert_problem
-from tests.conftest import Rows, Serve
+from tests.conftest import ON_BOTH, Rows, Serve
 
 
 def entry(number: int = 0) -> LogEntry:
@@ -49,6 +49,7 @@ def url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
+@ON_BOTH
 def test_a_row_holds_the_verdict_and_no_text(serve: Serve, rows: Rows) -> None:
     async def scenario() -> None:
         async with serve(log_secret="a secret of the operator") as client:
@@ -57,8 +58,7 @@ def test_a_row_holds_the_verdict_and_no_text(serve: Serve, rows: Rows) -> None:
             response = await client.post("/classify", json=message, headers=headers)
         answer = response.json()
         (row,) = rows()
-        created = datetime.fromisoformat(row.pop("created_at")).replace(tzinfo=UTC)
-        assert timedelta(0) <= datetime.now(UTC) - created < timedelta(minutes=1)
+        assert timedelta(0) <= datetime.now(UTC) - row.pop("created_at") < timedelta(minutes=1)
         key = load_key(Settings.model_validate({"log_secret": "a secret of the operator"}))
         assert row == {
             "id": answer["id"],
@@ -97,6 +97,7 @@ def test_no_text_reaches_any_file_of_the_database(serve: Serve, database_path: P
     asyncio.run(scenario())
 
 
+@ON_BOTH
 def test_text_is_kept_when_the_operator_says_so(serve: Serve, rows: Rows) -> None:
     async def scenario() -> None:
         async with serve(store_text=True) as client:
@@ -108,9 +109,10 @@ def test_text_is_kept_when_the_operator_says_so(serve: Serve, rows: Rows) -> Non
     asyncio.run(scenario())
 
 
-def test_many_requests_share_a_transaction(database_path: Path, rows: Rows) -> None:
+@ON_BOTH
+def test_many_requests_share_a_transaction(database_url: str, rows: Rows) -> None:
     async def scenario() -> None:
-        database = Database(url(database_path))
+        database = Database(database_url)
         commits = 0
 
         def committed(_: object) -> None:
@@ -128,11 +130,12 @@ def test_many_requests_share_a_transaction(database_path: Path, rows: Rows) -> N
     asyncio.run(scenario())
 
 
+@ON_BOTH
 def test_a_transaction_that_fails_fails_all_its_waiters_and_no_later_one(
-    database_path: Path, rows: Rows
+    database_url: str, rows: Rows
 ) -> None:
     async def scenario() -> None:
-        database = Database(url(database_path))
+        database = Database(database_url)
         writer = LogWriter(database)
         twice = entry()
         outcomes = await asyncio.gather(
@@ -148,9 +151,10 @@ def test_a_transaction_that_fails_fails_all_its_waiters_and_no_later_one(
     asyncio.run(scenario())
 
 
-def test_cancelled_waiters_do_not_break_the_writer(database_path: Path, rows: Rows) -> None:
+@ON_BOTH
+def test_cancelled_waiters_do_not_break_the_writer(database_url: str, rows: Rows) -> None:
     async def scenario() -> None:
-        database = Database(url(database_path))
+        database = Database(database_url)
         writer = LogWriter(database)
         waiting = [asyncio.create_task(writer.add(entry(n))) for n in range(20)]
         await asyncio.sleep(0)
@@ -165,9 +169,10 @@ def test_cancelled_waiters_do_not_break_the_writer(database_path: Path, rows: Ro
     asyncio.run(scenario())
 
 
-def test_closing_writes_what_was_handed_in(database_path: Path, rows: Rows) -> None:
+@ON_BOTH
+def test_closing_writes_what_was_handed_in(database_url: str, rows: Rows) -> None:
     async def scenario() -> None:
-        database = Database(url(database_path))
+        database = Database(database_url)
         writer = LogWriter(database, most_rows=3)
         waiting = [asyncio.create_task(writer.add(entry(n))) for n in range(10)]
         await asyncio.sleep(0)
