@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import keys_command, migrate
+from app import keys_command, log, migrate
 from app.auth import needs_key
 from app.classification import Predictor
 from app.database import Database
@@ -54,12 +54,12 @@ class _Server(uvicorn.Server):
 def main() -> int:
     """Exit status 0 after a stop that was asked for, 1 when the service cannot start."""
     options = _parser().parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    log.begin()
     for name in unknown_variables(os.environ):
         _log.warning("%s is no setting of this version", name)
     try:
         settings = _settings()
+        log.use(settings.log_format)
         _prepare_database(settings)
         return int(options.command(settings, options))
     except StartupError as error:

@@ -11,6 +11,7 @@ from app import schemas
 from app.asking import ask, in_thread
 from app.database import LogWriter
 from app.inputs import Submission
+from app.metrics import Metrics
 from app.repository import LogEntry, new_id
 from app.secret import keyed_hash
 from app.settings import Settings
@@ -29,6 +30,8 @@ class Encoded(Protocol):
     def tokens_used(self) -> int: ...
     @property
     def tokens_total(self) -> int: ...
+    @property
+    def tokens_unknown(self) -> int: ...
     def __len__(self) -> int: ...
 
 
@@ -69,6 +72,7 @@ class Classifier(Generic[E]):
         settings: Settings,
         key: bytes,
         threads: int,
+        metrics: Metrics,
     ) -> None:
         self.predictor = predictor
         self.threshold = predictor.threshold(settings.target_fpr)
@@ -77,6 +81,7 @@ class Classifier(Generic[E]):
         self._writer = writer
         self._settings = settings
         self._key = key
+        self._metrics = metrics
         self._readers = anyio.CapacityLimiter(threads)
         self._explainers = anyio.CapacityLimiter(1)
 
@@ -94,6 +99,7 @@ class Classifier(Generic[E]):
         """
         prepared = await self._in_thread(lambda: self._prepare(read()), self._readers)
         answer = await ask(self._engine, prepared.encoded)
+        self._metrics.read(len(prepared.encoded), prepared.encoded.tokens_unknown)
         words: list[schemas.WordWeight] | None = None
         if explain:
             words = await self._in_thread(lambda: self._explain(prepared), self._explainers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import LogUnavailable
+from app.metrics import Metrics
 from app.repository import Entry, add_entries
 
 _log = logging.getLogger("hamlet.database")
@@ -99,10 +101,16 @@ class LogWriter:
     """
 
     def __init__(
-        self, database: Database, *, most_rows: int = 500, most_waiting: int = 10_000
+        self,
+        database: Database,
+        *,
+        most_rows: int = 500,
+        most_waiting: int = 10_000,
+        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
         self._most_rows = most_rows
+        self._metrics = metrics or Metrics()
         self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(most_waiting)
         self._closed = False
         self._owner = asyncio.create_task(self._run())
@@ -139,17 +147,20 @@ class LogWriter:
         return group
 
     async def _commit(self, group: list[_Pending]) -> None:
+        began = time.perf_counter()
         try:
             async with self._database.write() as connection:
                 written = await add_entries(connection, [pending.entry for pending in group])
         except Exception as error:  # whatever it is, every waiter must hear of it
             _log.error("the request log was not written: %s", _reason(error))
+            self._metrics.commit_failed()
             for pending in group:
                 if not pending.future.done():
                     pending.future.set_exception(
                         LogUnavailable("The request log could not be written.")
                     )
             return
+        self._metrics.committed(written, time.perf_counter() - began)
         for pending, entry in zip(group, written, strict=True):
             if not pending.future.done():
                 pending.future.set_result(entry)

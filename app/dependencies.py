@@ -13,6 +13,7 @@ from fastapi.security import (
 from app.auth import Caller, Guard, check_scope
 from app.classification import Classifier
 from app.database import Database
+from app.metrics import Metrics
 from app.settings import Settings
 from app.sorting import Sorter
 
@@ -25,12 +26,17 @@ class State(TypedDict):
     classifier: Classifier[Any]
     sorter: Sorter
     guard: Guard
+    metrics: Metrics
     schema_head: str | None
 
 
 def _state(request: Request) -> State:
     # FastAPI (0.165) does not know the generic Request[State].
     return cast(State, request.state)
+
+
+async def _metrics(request: Request) -> Metrics:
+    return _state(request)["metrics"]
 
 
 async def _settings(request: Request) -> Settings:
@@ -78,12 +84,14 @@ async def _caller(
 MayClassify = Annotated[Caller, Security(_caller, scopes=["classify"])]
 MayCorrect = Annotated[Caller, Security(_caller, scopes=["feedback"])]
 MayRead = Annotated[Caller, Security(_caller, scopes=["history"])]
+WithKey = Annotated[Caller, Security(_caller)]
 MayErase = Annotated[Caller, Security(_caller, scopes=["admin"])]
 
 SettingsInUse = Annotated[Settings, Depends(_settings)]
 Storage = Annotated[Database, Depends(_database)]
 Spam = Annotated[Classifier[Any], Depends(_classifier)]
 Numbers = Annotated[Sorter, Depends(_sorter)]
+Measures = Annotated[Metrics, Depends(_metrics)]
 SchemaHead = Annotated[str | None, Depends(_schema_head)]
 RequestName = Annotated[str, Depends(_request_id)]
 EntryId = Annotated[str, Path(max_length=64, description="Of an answer to POST /classify.")]

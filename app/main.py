@@ -13,9 +13,11 @@ from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
 from app.dependencies import State
+from app.metrics import Metrics
 from app.middleware import AccessLog, BodyLimit, RequestId
 from app.retention import forgetting
 from app.routes import about, classify, feedback, health, history, pages, sort
+from app.routes import metrics as metrics_route
 from app.secret import load_key
 from app.settings import Settings
 from model.engine import Engine
@@ -36,11 +38,12 @@ def create_app(
 
     The schema must be there: `python -m app` and app.migrate see to that.
     """
+    metrics = Metrics()
     app = FastAPI(
         title="Hamlet",
         version=__version__,
         description="Spam or not spam, from a neural network on your own machine.",
-        lifespan=_lifespan(settings, predictor, sorter),
+        lifespan=_lifespan(settings, metrics, predictor, sorter),
         # The framework's pages load scripts from elsewhere; nothing leaves this machine.
         docs_url=None,
         redoc_url=None,
@@ -48,9 +51,9 @@ def create_app(
         redirect_slashes=False,
     )
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, timeout=settings.body_timeout)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(RequestId)
-    for routes in (about, classify, feedback, health, history, pages, sort):
+    for routes in (about, classify, feedback, health, history, metrics_route, pages, sort):
         app.include_router(routes.router)
     app.mount("/static", pages.static_files())
     errors.install(app)
@@ -59,7 +62,10 @@ def create_app(
 
 
 def _lifespan(
-    settings: Settings, predictor: Predictor[Any] | None, sorter: sorting.Predictor | None
+    settings: Settings,
+    metrics: Metrics,
+    predictor: Predictor[Any] | None,
+    sorter: sorting.Predictor | None,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -71,7 +77,7 @@ def _lifespan(
             database = Database(settings.database_url)
             stack.push_async_callback(database.aclose)
             await stack.enter_async_context(forgetting(database, settings))
-            writer = LogWriter(database)
+            writer = LogWriter(database, metrics=metrics)
             stack.push_async_callback(writer.aclose)
             engine = await stack.enter_async_context(
                 Engine(
@@ -79,6 +85,7 @@ def _lifespan(
                     max_batch_cost=settings.max_batch_tokens,
                     max_wait=settings.max_wait,
                     max_queue=settings.max_queue,
+                    ran=metrics.watch("classifier", lambda: engine.waiting),
                 )
             )
             lists = await stack.enter_async_context(
@@ -87,15 +94,25 @@ def _lifespan(
                     max_batch_cost=_MOST_NUMBERS,
                     max_wait=settings.max_wait,
                     max_queue=settings.max_queue,
+                    ran=metrics.watch("sorter", lambda: lists.waiting),
                 )
             )
+            metrics.served(
+                version=__version__,
+                classifier=served.version,
+                sorter=sorts.version,
+                device=str(served.device),
+            )
             key = load_key(settings)
-            classifier = Classifier(served, engine, writer, settings, key, os.cpu_count() or 1)
+            classifier = Classifier(
+                served, engine, writer, settings, key, os.cpu_count() or 1, metrics
+            )
             yield State(
                 settings=settings,
                 database=database,
                 classifier=classifier,
                 sorter=sorting.Sorter(sorts, lists, writer, settings, key),
+                metrics=metrics,
                 guard=Guard(database, key, needs_key(settings)),
                 schema_head=migrate.head(),
             )

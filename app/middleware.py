@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import BodyTimeout, PayloadTooLarge, problem_response
 from app.inputs import NDJSON, media_type
+from app.metrics import Metrics
 
 _access = logging.getLogger("hamlet.access")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -42,10 +43,12 @@ class RequestId:
 
 
 class AccessLog:
-    """One line a request. The path is quoted: it may hold line breaks."""
+    """One line a request, and its measures. The path is quoted: it may hold line breaks. What the
+    line says is there as attributes of the record too, for a log in JSON."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,15 +66,23 @@ class AccessLog:
         try:
             await self.app(scope, receive, counted)
         finally:
-            _access.info(
-                "%s %s %d %d bytes %.1f ms %s",
-                scope["method"],
-                quote(scope["path"], errors="replace")[:200],
-                status,
-                sent,
-                1000 * (time.perf_counter() - began),
-                scope["state"]["request_id"],
-            )
+            seconds = time.perf_counter() - began
+            self.metrics.answered(_template(scope), scope["method"], status, seconds)
+            said = {
+                "method": scope["method"],
+                "path": quote(scope["path"], errors="replace")[:200],
+                "status": status,
+                "bytes": sent,
+                "ms": round(1000 * seconds, 1),
+                "request_id": scope["state"]["request_id"],
+            }
+            _access.info("%s %s %d %d bytes %.1f ms %s", *said.values(), extra=said)
+
+
+def _template(scope: Scope) -> str:
+    """Of the route that answered: a path would be a label for every id and every typing error."""
+    route = scope.get("route")
+    return str(getattr(route, "path", "")) or "none"
 
 
 class BodyLimit:

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     retention_rows: int | None = Field(
         None, gt=0, description="Most messages, and most sorts, in the request log. Unset: no end."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Of what the service says to its standard error, a line each."
+    )
     max_body_bytes: int = Field(
         25 * 2**20,
         gt=0,

@@ -47,6 +47,17 @@ class Answer(Generic[R]):
     inference_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A batch that was answered: how long each of its items waited and how long it ran, in seconds;
+    the sum of the items' costs, and with padding."""
+
+    waited: tuple[float, ...]
+    seconds: float
+    cost: int
+    padded_cost: int
+
+
 @dataclass(slots=True)
 class _Waiter(Generic[T, R]):
     item: T
@@ -60,7 +71,8 @@ class Engine(Generic[T, R]):
 
     Create it in a running event loop: `async with Engine(predict) as engine`. `cost` is the length
     of an item; `max_batch_cost` bounds rows times longest row, save for one item that is longer.
-    `max_wait` is how many seconds the first item of a batch may wait for company.
+    `max_wait` is how many seconds the first item of a batch may wait for company. `ran` is called
+    after every batch that was answered.
     """
 
     def __init__(
@@ -71,12 +83,14 @@ class Engine(Generic[T, R]):
         max_batch_cost: int = 16_384,
         max_wait: float = 0.0,
         max_queue: int = 1024,
+        ran: Callable[[Ran], None] = lambda _: None,
     ) -> None:
         self._predict = predict
         self._cost = cost
         self._max_batch_cost = max_batch_cost
         self._max_wait = max_wait
         self._max_queue = max_queue
+        self._ran = ran
         self._queue: deque[_Waiter[T, R]] = deque()
         self._changed = asyncio.Event()
         self._closing = False
@@ -93,6 +107,11 @@ class Engine(Generic[T, R]):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def waiting(self) -> int:
+        """How many items are in the queue."""
+        return len(self._queue)
 
     async def submit(self, item: T) -> Answer[R]:
         """Wait for the item's result. Raises EngineOverloaded, EngineClosed, PredictionFailed."""
@@ -170,9 +189,12 @@ class Engine(Generic[T, R]):
             for waiter in batch:
                 waiter.future.cancel()
             raise
-        took = 1000 * (time.perf_counter() - began)
-        for waiter, result in zip(batch, results, strict=True):
-            _settle(waiter.future, Answer(result, 1000 * (began - waiter.since), took))
+        took = time.perf_counter() - began
+        waited = tuple(began - waiter.since for waiter in batch)
+        for waiter, seconds, result in zip(batch, waited, results, strict=True):
+            _settle(waiter.future, Answer(result, 1000 * seconds, 1000 * took))
+        costs = [waiter.cost for waiter in batch]
+        self._ran(Ran(waited, took, sum(costs), len(costs) * max(costs)))
 
     async def _answer_alone(self, batch: list[_Waiter[T, R]]) -> None:
         """After its batch has failed: one item that no prediction survives fails alone."""

@@ -86,6 +86,7 @@ class Encoded:
     unknown: tuple[tuple[int, ...], ...]
     tokens_total: int
     _read: tuple[tuple[_Part, tuple[Token, ...]], ...] = ()
+    _unknown_ids: int = 0
 
     @property
     def tokens(self) -> list[MessageToken]:
@@ -104,6 +105,11 @@ class Encoded:
     def tokens_used(self) -> int:
         """How many tokens are read, by one path at least."""
         return len(self.hashes)
+
+    @property
+    def tokens_unknown(self) -> int:
+        """How many of the `len()` words that the recurrence reads the vocabulary lacks."""
+        return self._unknown_ids
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -154,7 +160,8 @@ class Tokenizer:
         )
         buckets = tuple(self._grams(word) for word in unknown)
         hashes = tuple(map(self._hash, texts))
-        return Encoded(ids, hashes, buckets, total, tuple(read))
+        strange = sum(number >= size for number in ids) if unknown else 0
+        return Encoded(ids, hashes, buckets, total, tuple(read), strange)
 
     def to_json(self) -> str:
         return json.dumps(

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from app import feedback
-from app.dependencies import EntryId, MayCorrect, RequestName, SettingsInUse, Storage
+from app.dependencies import EntryId, MayCorrect, Measures, RequestName, SettingsInUse, Storage
 from app.errors import InvalidRequest, problem
 from app.inputs import JSON, check_type
 from app.openapi import BODY_PROBLEMS, KEY_PROBLEMS, json_body, problems
@@ -18,7 +18,9 @@ router = APIRouter(tags=["feedback"])
     responses=BODY_PROBLEMS | problems(404),
     openapi_extra=json_body(CorrectionForm),
 )
-async def correct(request: Request, database: Storage, caller: MayCorrect) -> None:
+async def correct(
+    request: Request, database: Storage, caller: MayCorrect, measures: Measures
+) -> None:
     """Say what a message is. From now on the same message gets this label at once, and the answer
     says that a person gave it. The last word stands; to repeat it changes nothing. It works with
     no text kept: the message is known by its keyed hash."""
@@ -27,6 +29,7 @@ async def correct(request: Request, database: Storage, caller: MayCorrect) -> No
     (unknown,) = await feedback.correct(database, [correction], caller.key_id)
     if unknown:
         raise unknown
+    measures.corrected(correction.label)
 
 
 @router.post(
@@ -40,6 +43,7 @@ async def correct_batch(
     database: Storage,
     settings: SettingsInUse,
     caller: MayCorrect,
+    measures: Measures,
     request_id: RequestName,
 ) -> CorrectedBatch:
     """Correct many messages. Those that can be are, all or none of them; in the place of another
@@ -52,6 +56,7 @@ async def correct_batch(
     for form in read:
         error = form if isinstance(form, InvalidRequest) else next(outcomes)
         if isinstance(form, CorrectionForm) and error is None:
+            measures.corrected(form.label)
             results.append(Corrected(id=form.id))
         elif error is not None:
             results.append(problem(error, request_id))

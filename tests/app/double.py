@@ -31,6 +31,10 @@ class Words:
     def tokens_used(self) -> int:
         return len(self.used)
 
+    @property
+    def tokens_unknown(self) -> int:
+        return sum(not word.text.isascii() for word in self.used)
+
     def __len__(self) -> int:
         return len(self.used)
 
