@@ -51,9 +51,9 @@ def make_key(name: str, scopes: Iterable[str], secret: bytes) -> tuple[Key, str]
 
 
 def needs_key(settings: Settings) -> bool:
-    """Whether a caller has to show a key: asked for, or the address is not this machine's alone."""
+    """Whether a caller has to show a key: asked for, or not only this machine calls."""
     if settings.require_key == "auto":
-        return not _is_loopback(settings.host)
+        return bool(settings.trusted_proxies) or not _is_loopback(settings.host)
     return settings.require_key == "always"
 
 

@@ -13,6 +13,8 @@ from fastapi.security import (
 from app.auth import Caller, Guard, check_scope
 from app.classification import Classifier
 from app.database import Database
+from app.errors import Unauthorized
+from app.limits import RateLimits
 from app.metrics import Metrics
 from app.settings import Settings
 from app.sorting import Sorter
@@ -27,6 +29,7 @@ class State(TypedDict):
     sorter: Sorter
     guard: Guard
     metrics: Metrics
+    limits: RateLimits
     schema_head: str | None
 
 
@@ -55,6 +58,10 @@ async def _sorter(request: Request) -> Sorter:
     return _state(request)["sorter"]
 
 
+async def _limits(request: Request) -> RateLimits:
+    return _state(request)["limits"]
+
+
 async def _schema_head(request: Request) -> str | None:
     return _state(request)["schema_head"]
 
@@ -74,7 +81,13 @@ async def _caller(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
 ) -> Caller:
-    caller = await _state(request)["guard"].caller(bearer.credentials if bearer else header)
+    state = _state(request)
+    try:
+        caller = await state["guard"].caller(bearer.credentials if bearer else header)
+    except Unauthorized:
+        state["limits"].charge(request.scope, None)
+        raise
+    state["limits"].charge(request.scope, caller)
     for scope in needed.scopes:
         check_scope(caller, scope)
     return caller
@@ -92,6 +105,7 @@ Storage = Annotated[Database, Depends(_database)]
 Spam = Annotated[Classifier[Any], Depends(_classifier)]
 Numbers = Annotated[Sorter, Depends(_sorter)]
 Measures = Annotated[Metrics, Depends(_metrics)]
+Limits = Annotated[RateLimits, Depends(_limits)]
 SchemaHead = Annotated[str | None, Depends(_schema_head)]
 RequestName = Annotated[str, Depends(_request_id)]
 EntryId = Annotated[str, Path(max_length=64, description="Of an answer to POST /classify.")]

@@ -10,11 +10,13 @@
     ├── PayloadTooLarge       413
     ├── UnsupportedMediaType  415
     ├── InvalidRequest        422  well-formed, but no request; lists what is wrong and where
+    ├── TooManyRequests       429  more than the rate limit allows; with Retry-After
     ├── ServerFailure         500  a fault of ours
     ├── RouterError           404, 405 …  what the framework raises
     └── Unavailable           503  with Retry-After
         ├── Overloaded             too much is waiting
         ├── PredictionUnavailable  the network failed on a batch
+        ├── RequestTimeout         it took too long
         ├── LogUnavailable         the request log could not be written
         └── NotReady
 """
@@ -101,6 +103,20 @@ class InvalidRequest(HamletError):
         super().__init__(" ".join(_sentence(fault) for fault in shown[:3]), faults=shown)
 
 
+class TooManyRequests(HamletError):
+    """Worth another try after `seconds`."""
+
+    status, title, name = 429, "Too many requests", "rate-limit"
+
+    def __init__(self, limit: int, window: int, seconds: int) -> None:
+        self.seconds = max(1, seconds)
+        allowed = f"{limit} messages in {window} seconds are allowed"
+        super().__init__(
+            f"{allowed}. Try again in {self.seconds} seconds.",
+            headers={"Retry-After": str(self.seconds)},
+        )
+
+
 class ServerFailure(HamletError):
     pass
 
@@ -116,6 +132,10 @@ class Unavailable(HamletError):
 
 class Overloaded(Unavailable):
     title, name = "Overloaded", "overloaded"
+
+
+class RequestTimeout(Unavailable):
+    title, name = "Request timed out", "timeout"
 
 
 class PredictionUnavailable(Unavailable):

@@ -13,6 +13,7 @@ from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
 from app.dependencies import State
+from app.limits import RateLimitHeaders, RateLimits
 from app.metrics import Metrics
 from app.middleware import AccessLog, BodyLimit, RequestId
 from app.retention import forgetting
@@ -20,6 +21,7 @@ from app.routes import about, classify, feedback, health, history, pages, sort
 from app.routes import metrics as metrics_route
 from app.secret import load_key
 from app.settings import Settings
+from app.time_limit import TimeLimit
 from model.engine import Engine
 from model.predictor import ClassifierPredictor
 from model.sorting import SorterPredictor
@@ -50,7 +52,9 @@ def create_app(
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
     )
+    app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, timeout=settings.body_timeout)
+    app.add_middleware(TimeLimit, seconds=settings.request_timeout)
     app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(RequestId)
     for routes in (about, classify, feedback, health, history, metrics_route, pages, sort):
@@ -114,6 +118,7 @@ def _lifespan(
                 sorter=sorting.Sorter(sorts, lists, writer, settings, key),
                 metrics=metrics,
                 guard=Guard(database, key, needs_key(settings)),
+                limits=RateLimits(settings),
                 schema_head=migrate.head(),
             )
 

@@ -1,4 +1,5 @@
-"""What every request goes through, in this order: RequestId, AccessLog, BodyLimit."""
+"""What every request goes through, in this order: RequestId, AccessLog,
+app.time_limit's TimeLimit, BodyLimit, app.limits' RateLimitHeaders."""
 
 import asyncio
 import logging

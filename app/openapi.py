@@ -31,6 +31,7 @@ _REASONS = {
     413: "The body is too large.",
     415: "No such form of message.",
     422: "Well-formed, but not valid; `errors` says what is wrong and where.",
+    429: "More than the rate limit allows; try again after Retry-After seconds.",
     503: "Overloaded, or not ready; try again after Retry-After seconds.",
 }
 
@@ -42,7 +43,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 # Those of every route that a key may be needed for.
-KEY_PROBLEMS = problems(401, 403, 503)
+KEY_PROBLEMS = problems(401, 403, 429, 503)
 BODY_PROBLEMS = KEY_PROBLEMS | problems(400, 408, 413, 415, 422)
 
 _ONE_MESSAGE = {"oneOf": [{"$ref": _SCHEMAS + f.__name__} for f in (TextForm, FieldsForm, RawForm)]}

@@ -1,10 +1,12 @@
 """What an operator can set: environment variables with the prefix HAMLET_."""
 
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from limits import parse_many
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.checkpoint import SPAM_RATE, UNSURE_RATE
@@ -57,8 +59,25 @@ class Settings(BaseSettings):
     require_key: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Whether callers have to show an API key. `auto`: unless the address to listen "
-        "on is this machine's alone. The service does not start where a key is needed and there is "
-        "none; `never` lets anybody in who can reach the port.",
+        "on is this machine's alone and no proxy is trusted. The service does not start where a "
+        "key is needed and there is none; `never` lets anybody in who can reach the port.",
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="Addresses and networks, separated by commas, of reverse proxies whose "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed; those of all others are not. "
+        "Unset: nobody's.",
+    )
+    rate_limit_key: str | None = Field(
+        None,
+        description="Most messages that one key may send, e.g. `600/minute` or "
+        "`20/second;10000/day`; a batch counts as many as it holds, any other call as one. Unset: "
+        "no limit.",
+    )
+    rate_limit_address: str | None = Field(
+        None,
+        description="The same for callers without a valid key, by address, of IPv6 by /64. Unset: "
+        "no limit.",
     )
     log_secret: SecretStr | None = Field(
         None,
@@ -86,6 +105,12 @@ class Settings(BaseSettings):
     body_timeout: float = Field(
         30.0, gt=0, description="Seconds to wait for the next piece of a request body."
     )
+    request_timeout: float = Field(
+        120.0,
+        gt=0,
+        description="Seconds from the head of a request to the beginning of its answer; an NDJSON "
+        "stream may take longer.",
+    )
     max_batch_tokens: int = Field(
         16_384,
         gt=0,
@@ -103,6 +128,20 @@ class Settings(BaseSettings):
     max_queue: int = Field(
         1024, gt=0, description="Messages that may wait; one more is refused with 503."
     )
+
+    @field_validator("rate_limit_key", "rate_limit_address")
+    @classmethod
+    def _rate(cls, value: str | None) -> str | None:
+        if value is not None and any(item.amount < 1 for item in parse_many(value)):
+            raise ValueError("a limit of none lets nobody in")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: str | None) -> str | None:
+        for proxy in value.split(",") if value is not None else ():
+            ip_network(proxy.strip())  # raises ValueError
+        return value
 
 
 def unknown_variables(names: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.batches import classify_stream, each, in_order, result_or_problem
-from app.dependencies import Explain, MayClassify, RequestName, SettingsInUse, Spam
+from app.dependencies import Explain, Limits, MayClassify, RequestName, SettingsInUse, Spam
 from app.exchange import DuplexResponse, unless_gone
 from app.inputs import (
     JSON,
@@ -61,6 +61,7 @@ async def classify_batch(
     request: Request,
     spam: Spam,
     settings: SettingsInUse,
+    limits: Limits,
     caller: MayClassify,
     request_id: RequestName,
     explain: Explain = False,
@@ -75,15 +76,25 @@ async def classify_batch(
         return spam.classify(read, request_id, explain=explain, key_id=caller.key_id)
 
     if media_type(content_type) == NDJSON:
+        paid = 1  # to be let in cost one message
+
+        async def paced(line: bytes) -> Classification:
+            nonlocal paid
+            if not paid:
+                await limits.wait(request.scope, caller, settings.request_timeout)
+            paid = 0
+            return await one(partial(read_line, line))
+
         lines = classify_stream(
             request.stream(),
-            lambda line: one(partial(read_line, line)),
+            paced,
             request_id,
             line_limit=settings.max_body_bytes,
         )
         return DuplexResponse(lines, media_type=NDJSON)
     read = partial(read_batch, await request.body(), settings.max_batch_messages)
     messages = await spam.in_thread(read)
+    limits.charge(request.scope, caller, len(messages), counted=1)
 
     async def result(message: object) -> Classification | Problem:
         return await result_or_problem(one(partial(read_form, message)), request_id)

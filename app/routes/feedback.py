@@ -3,7 +3,11 @@
 from fastapi import APIRouter, Request
 
 from app import feedback
+<<<<<<< HEAD
 from app.dependencies import EntryId, MayCorrect, Measures, RequestName, SettingsInUse, Storage
+=======
+from app.dependencies import EntryId, Limits, MayCorrect, RequestName, SettingsInUse, Storage
+>>>>>>> a8051ce (Rate limits by key and by address, trusted proxies, and an end to every wait)
 from app.errors import InvalidRequest, problem
 from app.inputs import JSON, check_type
 from app.openapi import BODY_PROBLEMS, KEY_PROBLEMS, json_body, problems
@@ -42,6 +46,7 @@ async def correct_batch(
     request: Request,
     database: Storage,
     settings: SettingsInUse,
+    limits: Limits,
     caller: MayCorrect,
     measures: Measures,
     request_id: RequestName,
@@ -50,6 +55,7 @@ async def correct_batch(
     stands its problem."""
     check_type(request.headers.get("content-type", ""), JSON)
     read = feedback.read_corrections(await request.body(), settings.max_batch_messages)
+    limits.charge(request.scope, caller, len(read), counted=1)
     forms = [form for form in read if isinstance(form, CorrectionForm)]
     outcomes = iter(await feedback.correct(database, forms, caller.key_id) if forms else [])
     results: list[Corrected | Problem] = []

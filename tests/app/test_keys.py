@@ -239,3 +239,7 @@ def test_nobody_listens_to_strangers_without_a_key(tmp_path: Path) -> None:
 def test_a_key_is_needed_wherever_strangers_call(host: str, require: str, needed: bool) -> None:
     settings = Settings.model_validate({"host": host, "require_key": require})
     assert auth.needs_key(settings) is needed
+
+
+def test_who_trusts_a_proxy_is_called_by_strangers() -> None:
+    assert auth.needs_key(Settings.model_validate({"trusted_proxies": "127.0.0.1"}))

@@ -119,7 +119,7 @@ def test_openapi_describes_bodies_and_problems() -> None:
     }
     assert set(one["responses"]) == {
         "200",
-        *("400", "401", "403", "408", "413", "415", "422", "503"),
+        *("400", "401", "403", "408", "413", "415", "422", "429", "503"),
     }
     sort = document["paths"]["/sort"]["post"]
     assert set(sort["requestBody"]["content"]) == {"application/json"}
