@@ -9,7 +9,7 @@ from limits import parse_many
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.checkpoint import SPAM_RATE, UNSURE_RATE
+from model.rates import SPAM_RATE, UNSURE_RATE
 
 PREFIX = "HAMLET_"
 ROOT = Path(__file__).resolve().parent.parent

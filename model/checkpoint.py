@@ -19,8 +19,6 @@ from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
 
 FORMAT = 2
-# Shares of good mail that a service may call spam, and spam or unsure, unless it is told otherwise.
-SPAM_RATE, UNSURE_RATE = 0.001, 0.01
 WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
 
 

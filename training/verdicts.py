@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.checkpoint import SPAM_RATE, UNSURE_RATE, Calibration
+from model.checkpoint import Calibration
+from model.rates import SPAM_RATE, UNSURE_RATE
 from training.metrics import Bools, Floats
 
 

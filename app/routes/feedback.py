@@ -3,11 +3,15 @@
 from fastapi import APIRouter, Request
 
 from app import feedback
-<<<<<<< HEAD
-from app.dependencies import EntryId, MayCorrect, Measures, RequestName, SettingsInUse, Storage
-=======
-from app.dependencies import EntryId, Limits, MayCorrect, RequestName, SettingsInUse, Storage
->>>>>>> a8051ce (Rate limits by key and by address, trusted proxies, and an end to every wait)
+from app.dependencies import (
+    EntryId,
+    Limits,
+    MayCorrect,
+    Measures,
+    RequestName,
+    SettingsInUse,
+    Storage,
+)
 from app.errors import InvalidRequest, problem
 from app.inputs import JSON, check_type
 from app.openapi import BODY_PROBLEMS, KEY_PROBLEMS, json_body, problems

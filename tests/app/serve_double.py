@@ -4,7 +4,7 @@ the network's stand-in. `python -m tests.app.serve_double`."""
 import logging
 import sys
 
-from app.__main__ import serve
+from app.serving import serve
 from app.settings import Settings
 from tests.app.double import WordCounter
 

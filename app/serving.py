@@ -1,0 +1,112 @@
+"""Serve until told to stop: one process, one worker, one socket."""
+
+import asyncio
+import logging
+import socket
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+
+from app.auth import needs_key
+from app.classification import Predictor
+from app.database import Database
+from app.main import create_app
+from app.protocol import Protocol
+from app.queries.keys import any_valid
+from app.settings import Settings
+from app.startup import StartupError
+from model.checkpoint import CheckpointError
+from model.predictor import ClassifierPredictor
+from model.sorting import SorterPredictor
+
+_log = logging.getLogger("hamlet")
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            url = _url(listening)
+            _log.info("listening on %s; try:", url)
+            _log.info(
+                "  curl -H 'Content-Type: application/json' -d '%s' %s/classify",
+                '{"text": "You have won a prize, click here"}',
+                url,
+            )
+
+
+def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
+    """Serve the predictor, or the checkpoint of the settings, and the sorter, until SIGINT or
+    SIGTERM; by the latter the process ends, after its requests, as one that was terminated.
+
+    The schema must be there. Raises StartupError.
+    """
+    with _listen(settings) as listening:
+        config = uvicorn.Config(
+            create_app(settings, predictor or _load(settings), _load_sorter(settings)),
+            http=Protocol,
+            ws="none",
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or "",
+            log_config=None,
+            log_level="warning",
+            timeout_graceful_shutdown=8,
+        )
+        server = _Server(config)
+        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
+            server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def check_keys(settings: Settings) -> None:
+    """Nobody listens where strangers call without a way to tell them apart. Raises StartupError."""
+    if needs_key(settings) and not asyncio.run(_has_key(settings)):
+        raise StartupError(
+            f"callers at {settings.host} need an API key, and there is none; make one with "
+            "`python -m app keys create NAME`, or let everybody in with HAMLET_REQUIRE_KEY=never"
+        )
+
+
+async def _has_key(settings: Settings) -> bool:
+    database = Database(settings.database_url)
+    try:
+        async with database.read() as connection:
+            return await any_valid(connection)
+    finally:
+        await database.aclose()
+
+
+def _load(settings: Settings) -> Predictor[Any]:
+    try:
+        return ClassifierPredictor.load(settings.model_dir, settings.device)
+    except CheckpointError as error:
+        raise StartupError(f"the checkpoint is refused: {error}") from None
+    except (RuntimeError, AssertionError) as error:  # torch, of a device that is not there
+        reason = str(error).splitlines()[0]
+        raise StartupError(f"the network does not run on {settings.device}: {reason}") from None
+
+
+def _load_sorter(settings: Settings) -> SorterPredictor:
+    try:
+        return SorterPredictor.load(settings.sorter_dir)
+    except CheckpointError as error:
+        raise StartupError(f"the sorter's checkpoint is refused: {error}") from None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        where = f"{settings.host} port {settings.port}"
+        raise StartupError(f"cannot listen on {where}: {error.strerror or error}") from None
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
