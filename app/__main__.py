@@ -1,12 +1,12 @@
 """`python -m app`: migrate the database, load the network, serve. One process, one worker.
-`python -m app keys`: the keys of the interface."""
+`python -m app classify`: files, with no service. `python -m app keys`: API keys."""
 
 import argparse
 import logging
 import os
 import sys
 
-from app import keys_command, log
+from app import classify_command, keys_command, log
 from app.settings import Settings, unknown_variables
 from app.startup import StartupError, prepare_database, read_settings
 
@@ -25,7 +25,7 @@ def main() -> int:
         return int(options.command(settings, options))
     except StartupError as error:
         print(f"hamlet: {error}", file=sys.stderr)
-        return 1
+        return options.trouble if "trouble" in options else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="make, list and revoke API keys")
     keys_command.add_arguments(keys)
     keys.set_defaults(command=_keys)
+    classify = commands.add_parser("classify", help="mails and texts in files, with no service")
+    classify_command.add_arguments(classify)
+    classify.set_defaults(command=classify_command.run, trouble=classify_command.TROUBLE)
     return parser
 
 

@@ -16,6 +16,7 @@ from app.repository import LogEntry, new_id
 from app.secret import keyed_hash
 from app.settings import Settings
 from app.strings import encodable, storable
+from app.verdict import Verdict
 from model.engine import Answer, Engine
 from model.mime import Message
 from model.predictor import WordWeight
@@ -75,8 +76,7 @@ class Classifier(Generic[E]):
         metrics: Metrics,
     ) -> None:
         self.predictor = predictor
-        self.threshold = predictor.threshold(settings.target_fpr)
-        self.ham_threshold = min(self.threshold, predictor.threshold(settings.unsure_fpr))
+        self.verdict = Verdict.of(predictor, settings)
         self._engine = engine
         self._writer = writer
         self._settings = settings
@@ -149,8 +149,8 @@ class Classifier(Generic[E]):
             tokens_used=prepared.encoded.tokens_used,
             tokens_total=prepared.encoded.tokens_total,
             spam_probability=answer.result,
-            threshold=self.threshold,
-            label=self._label(answer.result),
+            threshold=self.verdict.spam_from,
+            label=self.verdict.label(answer.result),
             decided_by="model",
             key_id=key_id,
             model_version=self.predictor.version,
@@ -159,11 +159,6 @@ class Classifier(Generic[E]):
             subject=storable(message.subject) if keep else None,
             body=storable(message.body) if keep else None,
         )
-
-    def _label(self, probability: float) -> str:
-        if probability >= self.threshold:
-            return "spam"
-        return "unsure" if probability >= self.ham_threshold else "ham"
 
     def _response(
         self, entry: LogEntry, words: list[schemas.WordWeight] | None
@@ -175,7 +170,7 @@ class Classifier(Generic[E]):
                 "source": entry.decided_by,
                 "spam_probability": entry.spam_probability,
                 "threshold": entry.threshold,
-                "ham_threshold": self.ham_threshold,
+                "ham_threshold": self.verdict.ham_below,
                 "model": {"name": self.predictor.name, "version": entry.model_version},
                 "tokens": {"used": entry.tokens_used, "total": entry.tokens_total},
                 "explanation": words,

@@ -11,7 +11,8 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 def begin() -> None:
     """As text, until the settings are known."""
     logging.basicConfig(level=logging.INFO, format=_TEXT)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def use(form: Literal["text", "json"]) -> None:

@@ -87,13 +87,17 @@ def parse(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Message:
     return Message(subject[: limits.max_text], "\n\n".join(texts)[: limits.max_text])
 
 
+def looks_like_mail(raw: bytes) -> bool:
+    """Whether bytes begin as the source of a mail does, rather than as any other text."""
+    return _is_source(raw[:20_000].decode("latin-1"))
+
+
 def from_text(text: str, limits: Limits = DEFAULT_LIMITS) -> Message:
     """Read what a person pastes: plain text, a `Subject:` line and a body, a mail's source, HTML.
 
     Never raises. Lone surrogates, which JSON can carry, are kept, or become `?` in a mail's source.
     """
-    head = text[:20_000].replace("\r\n", "\n")
-    if _SOURCE.match(head) and _MAIL_HEADER.search(head.partition("\n\n")[0]):
+    if _is_source(text[:20_000]):
         return parse(text.encode("utf-8", "replace"), limits)
     subject = _SUBJECT_LINE.match(text)
     if subject:
@@ -107,6 +111,11 @@ def from_fields(subject: str, body: str, limits: Limits = DEFAULT_LIMITS) -> Mes
     if looks_like_html(body):
         body = visible_text(body)
     return Message(subject[: limits.max_text], body[: limits.max_text])
+
+
+def _is_source(head: str) -> bool:
+    head = head.replace("\r\n", "\n")
+    return bool(_SOURCE.match(head) and _MAIL_HEADER.search(head.partition("\n\n")[0]))
 
 
 def _split(raw: bytes) -> tuple[Headers, bytes]:

@@ -20,8 +20,8 @@ async def served_model(
         version=predictor.version,
         device=str(predictor.device),
         thresholds=Thresholds(
-            spam=spam.threshold,
-            unsure=spam.ham_threshold,
+            spam=spam.verdict.spam_from,
+            unsure=spam.verdict.ham_below,
             shipped=predictor.threshold(),
             target_fpr=settings.target_fpr,
             unsure_fpr=settings.unsure_fpr,

@@ -35,7 +35,7 @@ async def page(request: Request, spam: Spam, numbers: Numbers, settings: Setting
     context = {
         "version": __version__,
         "classifier": spam.predictor,
-        "threshold": spam.threshold,
+        "threshold": spam.verdict.spam_from,
         "sorter": numbers.predictor,
         "most_numbers": settings.max_numbers,
         "stores": settings.store_text,
