@@ -17,6 +17,7 @@ from app.errors import TooManyRequests
 from app.limits import RateLimits
 from app.settings import Settings
 from tests.app.asserts import JSON, NDJSON, assert_problem
+from tests.app.double import WordCounter
 from tests.app.test_keys import TEXT, bearer, new_key
 from tests.app.test_socket import running
 from tests.conftest import Serve
@@ -237,3 +238,16 @@ def test_body_batch_and_list_have_limits_that_are_settings(serve: Serve) -> None
             assert_problem(await client.post("/sort", json={"numbers": [1, 2, 3, 4]}), 422)
 
     asyncio.run(scenario())
+
+
+def test_a_pass_of_the_network_has_a_limit_that_is_a_setting(serve: Serve) -> None:
+    predictor = WordCounter()
+    four_words = {"text": "buy viagra from us"}
+
+    async def scenario() -> None:
+        async with serve(predictor, max_batch_tokens=8, max_wait=10) as client:
+            batch = {"messages": [four_words] * 6}
+            assert (await client.post("/classify/batch", json=batch)).status_code == 200
+
+    asyncio.run(scenario())
+    assert predictor.batches == [2, 2, 2]

@@ -3,11 +3,9 @@
 import asyncio
 import json
 import socket
-import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 from starlette.responses import StreamingResponse
@@ -20,27 +18,16 @@ from tests.app.test_socket import running
 from tests.conftest import Serve
 
 
-class Stuck(WordCounter):
-    """A network that comes to no end until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.let_go = threading.Event()
-
-    def predict(self, batch: Sequence[Any]) -> list[float]:
-        self.let_go.wait()
-        return super().predict(batch)
-
-
 def test_an_answer_that_does_not_come_is_given_up(serve: Serve) -> None:
-    network = Stuck()
+    network = WordCounter()
+    network.go.clear()
 
     async def scenario() -> None:
         async with serve(network, request_timeout=0.2) as client:
             try:
                 late = await client.post("/classify", json=TEXT)
             finally:
-                network.let_go.set()
+                network.go.set()
             assert "0.2 seconds" in assert_problem(late, 503)["detail"]
             assert late.headers["retry-after"]
 
