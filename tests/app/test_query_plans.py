@@ -1,0 +1,138 @@
+"""Nothing that reads or prunes the log looks at all of it: the plans of the very statements run."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database import Database
+from app.queries import history, retention
+from app.queries.history import Filter
+from app.tables import RequestRow, SortRow
+from tests.app.test_history import START, entry_at, fill
+from tests.app.test_log import url
+
+Work = Callable[[AsyncConnection], Awaitable[object]]
+
+_PARTS: tuple[dict[str, Any], ...] = (
+    {"label": "spam"},
+    {"key": "key1"},
+    {"min_probability": 0.4, "max_probability": 0.6},
+    {"corrected": True},
+    {"text": "subject"},
+)
+_TIMES: tuple[dict[str, Any], ...] = (
+    {},
+    {"after": START},
+    {"before": START + timedelta(hours=1)},
+    {"after": START + timedelta(minutes=10), "before": START + timedelta(hours=1)},
+)
+FILTERS = [
+    {name: value for part in (*parts, time) for name, value in part.items()}
+    for count in range(len(_PARTS) + 1)
+    for parts in combinations(_PARTS, count)
+    for time in _TIMES
+]
+
+
+async def plans(database: Database, work: Work) -> list[str]:
+    """The steps of every statement that the work runs; it is rolled back."""
+    run: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _k: Any, statement: str, values: Any, _x: Any, _m: bool) -> None:
+        run.append((statement, values))
+
+    async with database.engine.connect() as connection:
+        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        try:
+            await work(connection)
+        finally:
+            event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        steps: list[str] = []
+        for statement, values in run:
+            explained = f"EXPLAIN QUERY PLAN {statement}"
+            plan = await connection.exec_driver_sql(explained, values)
+            steps += [row.detail for row in plan]
+        await connection.rollback()
+    assert steps
+    return steps
+
+
+def slow(steps: Sequence[str]) -> list[str]:
+    """Those that look at a whole table, or at a whole index, or put rows in order."""
+    return [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
+@asynccontextmanager
+async def filled(path: Path, *, analyzed: bool) -> AsyncIterator[Database]:
+    await fill(path, (entry_at(n) for n in range(300)), corrected=range(0, 300, 2))
+    database = Database(url(path))
+    try:
+        if analyzed:  # what an operator may do, and what changes the planner's mind
+            async with database.write() as connection:
+                await connection.execute(text("ANALYZE"))
+        yield database
+    finally:
+        await database.aclose()
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+def test_no_combination_of_filters_scans_or_sorts(database_path: Path, analyzed: bool) -> None:
+    async def scenario() -> None:
+        async with filled(database_path, analyzed=analyzed) as database:
+            for values, cursor in product(FILTERS, (None, entry_at(200).id)):
+                turn = partial(history.page, wanted=Filter(**values), cursor=cursor)
+                steps = await plans(database, partial(turn, limit=10, scanned=30))
+                assert not slow(steps), (values, steps)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda c: history.entry(c, entry_at(3).id),
+        lambda c: history.erase(c, entry_at(3).id),
+        lambda c: history.erase_key(c, "key1", 10),
+        lambda c: retention.forget_before(c, START + timedelta(hours=1), 10),
+        lambda c: retention.forget_below(c, RequestRow, entry_at(50).id, 10),
+        lambda c: retention.forget_below(c, SortRow, entry_at(50).id, 10),
+    ],
+    ids=["entry", "erase", "erase_key", "forget_before", "forget_below", "forget_below_sorts"],
+)
+def test_what_finds_and_forgets_rows_scans_nothing(
+    database_path: Path, work: Work, analyzed: bool
+) -> None:
+    async def scenario() -> None:
+        async with filled(database_path, analyzed=analyzed) as database:
+            assert not slow(await plans(database, work))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("index", "work"),
+    [
+        ("ix_requests_key_id_id", lambda c: history.erase_key(c, "key1", 10)),
+        ("ix_sorts_key_id", lambda c: history.erase_key(c, "key1", 10)),
+        ("ix_requests_created_at", lambda c: retention.forget_before(c, START, 10)),
+        ("ix_sorts_created_at", lambda c: retention.forget_before(c, START, 10)),
+    ],
+)
+def test_an_index_that_is_gone_is_noticed(database_path: Path, index: str, work: Work) -> None:
+    async def scenario() -> None:
+        async with filled(database_path, analyzed=False) as database:
+            async with database.write() as connection:
+                await connection.execute(text(f"DROP INDEX {index}"))
+            assert slow(await plans(database, work))
+
+    asyncio.run(scenario())
