@@ -15,8 +15,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app import history, migrate
 from app.database import Database, LogWriter
@@ -37,6 +38,8 @@ from tests.benchmarks.long_log import (
     id_of,
     moment,
 )
+
+T = TypeVar("T")
 
 _LIMIT = 50
 _REPEATS = 7
@@ -69,12 +72,12 @@ _TEXT_FILTERS = {
 async def measure(url: str, rows: int, words: int, *, forgetting: bool) -> None:
     database = Database(url)
     await migrate.upgrade(database)
-    if not await _count(database):
+    if not await _scalar(database, func.count()):
         began = time.perf_counter()
         await fill(database, rows, words)
         print(f"filled in {time.perf_counter() - began:.0f} s\n")
     if forgetting:
-        await beside_the_writer(database, rows)
+        await beside_the_writer(database)
     else:
         await pages(database, rows, _TEXT_FILTERS if words else _FILTERS)
         await export(database, rows)
@@ -136,11 +139,12 @@ async def export(database: Database, rows: int) -> None:
         )
 
 
-async def beside_the_writer(database: Database, rows: int) -> None:
+async def beside_the_writer(database: Database) -> None:
     """How long an entry waits for the log's writer: alone, and while rows are forgotten."""
-    kept = rows - _FORGOTTEN
-    begin = datetime.now(UTC) - moment(2 * _FORGOTTEN)
-    by_age = Settings(retention_days=begin / timedelta(days=1))
+    kept = await _scalar(database, func.count()) - _FORGOTTEN
+    oldest = await _scalar(database, func.min(RequestRow.created_at))
+    age = datetime.now(UTC) - oldest - timedelta(seconds=2 * _FORGOTTEN)
+    by_age = Settings(retention_days=age / timedelta(days=1))
     async with database.read() as connection:
         began = time.perf_counter()
         await retention.oldest_kept(connection, RequestRow, kept)
@@ -156,7 +160,7 @@ async def beside_the_writer(database: Database, rows: int) -> None:
 
 
 async def _line(database: Database, name: str, work: Callable[[], Awaitable[object]]) -> None:
-    before = await _count(database)
+    before = await _scalar(database, func.count())
     writer = LogWriter(database)
     began, waits = time.perf_counter(), list[float]()
     running = asyncio.ensure_future(work())
@@ -168,16 +172,17 @@ async def _line(database: Database, name: str, work: Callable[[], Awaitable[obje
     seconds = time.perf_counter() - began
     await running
     await writer.aclose()
-    gone = before + len(waits) - await _count(database)
+    gone = before + len(waits) - await _scalar(database, func.count())
     late = statistics.quantiles(waits, n=100, method="inclusive")[98]
     cells = [statistics.median(waits), late, max(waits)]
     shown = " | ".join(f"{cell:.1f}" for cell in cells)
     print(f"| {name}, {gone:,} rows | {seconds:.1f} | {shown} |", flush=True)
 
 
-async def _count(database: Database) -> int:
+async def _scalar(database: Database, wanted: ColumnElement[T]) -> T:
     async with database.read() as connection:
-        return await connection.scalar(select(func.count()).select_from(RequestRow)) or 0
+        query = select(wanted).select_from(RequestRow)
+        return (await connection.execute(query)).scalar_one()
 
 
 def main() -> None:
