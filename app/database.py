@@ -29,7 +29,11 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "secure_delete = ON",  # what is erased is overwritten
 )
-
+# A commit waits for the disk, whatever the server is configured to do.
+_POSTGRESQL = {
+    "timeout": 10,  # seconds, to connect
+    "server_settings": {"synchronous_commit": "on", "application_name": "hamlet"},
+}
 
 # What a database that is not there raises, by the driver or by the network below it.
 DATABASE_ERRORS = (SQLAlchemyError, OSError)
@@ -41,8 +45,12 @@ class Database:
     def __init__(self, url: str) -> None:
         # Parameters are hidden from errors: they would carry the text of messages to the log.
         # A connection that the server has dropped meanwhile is replaced; a file drops none.
+        served = not url.startswith("sqlite")
         self.engine = create_async_engine(
-            url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite")
+            url,
+            hide_parameters=True,
+            pool_pre_ping=served,
+            connect_args=_POSTGRESQL if served else {},
         )
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import ColumnElement, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -40,6 +41,8 @@ async def correct(connection: AsyncConnection, corrections: Sequence[Correction]
         if c.entry_id in hashes
     ]
     if rows:
+        # In one order for all who write at the same time: nobody waits for one who waits for him.
+        rows.sort(key=itemgetter("message_hash"))
         await connection.execute(_upsert(connection), rows)
     return {c.entry_id for c in corrections} - hashes.keys()
 
@@ -57,14 +60,21 @@ async def corrected_labels(
 ) -> Mapping[str, str]:
     """Of these messages those that were corrected: hash -> label."""
     query = select(CorrectionRow.message_hash, CorrectionRow.label)
-    # A list of one shape for every length, so that the statement is compiled once.
     query = query.where(CorrectionRow.message_hash.in_(bindparam("hashes", expanding=True)))
-    rows = await connection.execute(query, {"hashes": list(message_hashes)})
+    rows = await connection.execute(query, {"hashes": _padded(list(message_hashes))})
     return dict(rows.all())
 
 
+def _padded(hashes: list[str]) -> list[str]:
+    """The last one repeated up to a power of two: a handful of statements, which stay prepared."""
+    length = 1 << (len(hashes) - 1).bit_length()
+    return hashes + hashes[-1:] * (length - len(hashes))
+
+
 async def _hashes(connection: AsyncConnection, entry_ids: set[str]) -> dict[str, str]:
+    # Locked where rows can be: an entry that is being erased is not corrected meanwhile.
     query = select(RequestRow.id, RequestRow.message_hash).where(RequestRow.id.in_(entry_ids))
+    query = query.order_by(RequestRow.id).with_for_update(read=True)
     return dict((await connection.execute(query)).all())
 
 

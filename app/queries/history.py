@@ -84,22 +84,26 @@ def select_page(wanted: Filter, begin: str, floor: str | None, limit: int) -> Se
 async def erase(connection: AsyncConnection, entry_id: str) -> bool:
     """Forget one entry and what was said of its message; False: there is none. The caller
     commits."""
-    mine = select(RequestRow.message_hash).where(RequestRow.id == entry_id)
-    await connection.execute(delete(CorrectionRow).where(CorrectionRow.message_hash.in_(mine)))
-    erased = await connection.execute(delete(RequestRow).where(RequestRow.id == entry_id))
-    return bool(erased.rowcount)
+    return bool(await _erase(connection, RequestRow.id == entry_id, 1))
 
 
 async def erase_key(connection: AsyncConnection, key: str, most: int) -> int:
     """Forget `most` entries of a key, what was said of their messages, and as many of its sorts;
     -> how many rows went. To be called until that is none. The caller commits."""
-    ids = select(RequestRow.id).where(RequestRow.key_id == key).limit(most)
-    mine = select(RequestRow.message_hash).where(RequestRow.id.in_(ids))
-    await connection.execute(delete(CorrectionRow).where(CorrectionRow.message_hash.in_(mine)))
-    erased = await connection.execute(delete(RequestRow).where(RequestRow.id.in_(ids)))
-    lists = select(SortRow.id).where(SortRow.key_id == key).limit(most)
+    erased = await _erase(connection, RequestRow.key_id == key, most)
+    lists = select(SortRow.id).where(SortRow.key_id == key).order_by(SortRow.id).limit(most)
     gone = await connection.execute(delete(SortRow).where(SortRow.id.in_(lists)))
-    return erased.rowcount + gone.rowcount
+    return erased + gone.rowcount
+
+
+async def _erase(connection: AsyncConnection, matches: ColumnElement[bool], most: int) -> int:
+    # Locked where rows can be, so that nobody corrects an entry while it is being erased.
+    query = select(RequestRow.id, RequestRow.message_hash).where(matches).order_by(RequestRow.id)
+    found = (await connection.execute(query.limit(most).with_for_update())).all()
+    hashes = sorted({row.message_hash for row in found})
+    await connection.execute(delete(CorrectionRow).where(CorrectionRow.message_hash.in_(hashes)))
+    ids = [row.id for row in found]
+    return (await connection.execute(delete(RequestRow).where(RequestRow.id.in_(ids)))).rowcount
 
 
 def _select(*more: Any) -> Select[Any]:

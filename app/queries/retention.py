@@ -15,6 +15,8 @@ async def forget_before(connection: AsyncConnection, moment: datetime, most: int
     gone = 0
     for row in _TABLES:
         ids = select(row.id).where(row.created_at < moment).order_by(row.created_at).limit(most)
+        # What another process is about to forget need not be waited for.
+        ids = ids.with_for_update(skip_locked=True)
         gone += (await connection.execute(delete(row).where(row.id.in_(ids)))).rowcount
     return gone
 
@@ -33,4 +35,5 @@ async def forget_below(
 ) -> int:
     """At most `most` rows older than this one; -> how many went. The caller commits."""
     ids = select(row.id).where(row.id < entry_id).order_by(row.id).limit(most)
+    ids = ids.with_for_update(skip_locked=True)
     return (await connection.execute(delete(row).where(row.id.in_(ids)))).rowcount
