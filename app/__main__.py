@@ -1,12 +1,13 @@
 """`python -m app`: migrate the database, load the network, serve. One process, one worker.
-`python -m app classify`: files, with no service. `python -m app keys`: API keys."""
+`python -m app classify`: files, with no service. `python -m app keys`: API keys.
+`python -m app export`: what was corrected, as a corpus."""
 
 import argparse
 import logging
 import os
 import sys
 
-from app import classify_command, keys_command, log
+from app import classify_command, export_command, keys_command, log
 from app.settings import Settings, unknown_variables
 from app.startup import StartupError, prepare_database, read_settings
 
@@ -40,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     classify = commands.add_parser("classify", help="mails and texts in files, with no service")
     classify_command.add_arguments(classify)
     classify.set_defaults(command=classify_command.run, trouble=classify_command.TROUBLE)
+    export = commands.add_parser("export", help="write corrected messages as a corpus")
+    export_command.add_arguments(export)
+    export.set_defaults(command=_export)
     return parser
 
 
@@ -54,6 +58,11 @@ def _serve(settings: Settings, _: argparse.Namespace) -> int:
 def _keys(settings: Settings, options: argparse.Namespace) -> int:
     prepare_database(settings)
     return keys_command.run(settings, options)
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    prepare_database(settings)
+    return export_command.run(settings, options)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from sqlalchemy import ColumnElement, bindparam, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from app.tables import CorrectionRow, RequestRow
 
@@ -20,6 +21,18 @@ class Correction:
     label: str
     at: datetime
     by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A corrected message with its text; `entry_id`, the newest request that has it."""
+
+    message_hash: str
+    label: str
+    at: datetime
+    entry_id: str
+    subject: str | None
+    body: str | None
 
 
 async def correct(connection: AsyncConnection, corrections: Sequence[Correction]) -> set[str]:
@@ -63,6 +76,32 @@ async def corrected_labels(
     query = query.where(CorrectionRow.message_hash.in_(bindparam("hashes", expanding=True)))
     rows = await connection.execute(query, {"hashes": _padded(list(message_hashes))})
     return dict(rows.all())
+
+
+async def corrected_texts(
+    connection: AsyncConnection, after: str, most: int
+) -> Sequence[Corrected]:
+    """The next corrected messages whose text was kept, each once, in the order of their hashes,
+    beginning after this one."""
+    said, row, other = CorrectionRow, RequestRow, aliased(RequestRow)
+    newest = (
+        select(func.max(other.id))
+        .where(other.message_hash == said.message_hash, other.body.is_not(None))
+        .scalar_subquery()
+    )
+    query = (
+        select(said.message_hash, said.label, said.corrected_at, row.id, row.subject, row.body)
+        .join(row, row.id == newest)
+        .where(said.message_hash > after)
+        .order_by(said.message_hash)
+        .limit(most)
+    )
+    return [Corrected(*found) for found in await connection.execute(query)]
+
+
+async def count(connection: AsyncConnection) -> int:
+    """How many messages are corrected."""
+    return await connection.scalar(select(func.count()).select_from(CorrectionRow)) or 0
 
 
 def _padded(hashes: list[str]) -> list[str]:
