@@ -62,6 +62,10 @@ compare: $(DEV) ## One encoder after the other in the classifier: make compare A
 tasks: $(DEV) ## Small tasks, each for one network of the course; no corpora, minutes
 	$(BIN)/python -m training tasks $(ARGS)
 
+.PHONY: screenshot
+screenshot: $(DEV) ## Take the picture of the page again, docs/page.png; needs chromium
+	$(BIN)/python -m tests.e2e.screenshot docs/page.png
+
 .PHONY: clean
 clean: ## Remove the virtual environment and caches; databases and build/training stay
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache dist

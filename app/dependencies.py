@@ -14,6 +14,7 @@ from app.auth import Caller, Guard, check_scope
 from app.classification import Classifier
 from app.database import Database
 from app.errors import Unauthorized
+from app.forms import check_same_origin
 from app.limits import RateLimits
 from app.metrics import Metrics
 from app.settings import Settings
@@ -62,6 +63,10 @@ async def _limits(request: Request) -> RateLimits:
     return _state(request)["limits"]
 
 
+async def _guard(request: Request) -> Guard:
+    return _state(request)["guard"]
+
+
 async def _schema_head(request: Request) -> str | None:
     return _state(request)["schema_head"]
 
@@ -70,6 +75,8 @@ async def _request_id(request: Request) -> str:
     request_id: str = request.scope["state"]["request_id"]
     return request_id
 
+
+KEY_COOKIE = "hamlet_key"  # what the pages' sign-in sets
 
 _bearer = HTTPBearer(auto_error=False, description="`python -m app keys create NAME` makes one.")
 _header = APIKeyHeader(name="X-Api-Key", auto_error=False)
@@ -81,9 +88,15 @@ async def _caller(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
 ) -> Caller:
+    shown = bearer.credentials if bearer else header
+    if shown is None:
+        shown = request.cookies.get(KEY_COOKIE)
+        # A browser sends it unasked, so that another site's page could ask in its name.
+        if shown is not None and request.method not in ("GET", "HEAD"):
+            check_same_origin(request)
     state = _state(request)
     try:
-        caller = await state["guard"].caller(bearer.credentials if bearer else header)
+        caller = await state["guard"].caller(shown)
     except Unauthorized:
         state["limits"].charge(request.scope, None)
         raise
@@ -106,6 +119,7 @@ Spam = Annotated[Classifier[Any], Depends(_classifier)]
 Numbers = Annotated[Sorter, Depends(_sorter)]
 Measures = Annotated[Metrics, Depends(_metrics)]
 Limits = Annotated[RateLimits, Depends(_limits)]
+Gate = Annotated[Guard, Depends(_guard)]
 SchemaHead = Annotated[str | None, Depends(_schema_head)]
 RequestName = Annotated[str, Depends(_request_id)]
 EntryId = Annotated[str, Path(max_length=64, description="Of an answer to POST /classify.")]

@@ -5,6 +5,7 @@
     ├── BadRequest            400  the bytes are not what their content type says
     ├── Unauthorized          401  no key, or none of ours
     ├── Forbidden             403  a key that may not do this
+    ├── CrossOrigin           403  a form that another site's page sent
     ├── NotFound              404  no such entry in the request log
     ├── BodyTimeout           408  the body stopped coming
     ├── PayloadTooLarge       413
@@ -74,6 +75,10 @@ class Unauthorized(HamletError):
 
 class Forbidden(HamletError):
     status, title, name = 403, "Forbidden", "forbidden"
+
+
+class CrossOrigin(HamletError):
+    status, title, name = 403, "Form of another site", "cross-origin"
 
 
 class NotFound(HamletError):

@@ -17,7 +17,18 @@ from app.limits import RateLimitHeaders, RateLimits
 from app.metrics import Metrics
 from app.middleware import AccessLog, BodyLimit, RequestId
 from app.retention import forgetting
-from app.routes import about, classify, feedback, health, history, pages, sort
+from app.routes import (
+    about,
+    classify,
+    dashboard,
+    feedback,
+    health,
+    history,
+    inbox,
+    pages,
+    sign_in,
+    sort,
+)
 from app.routes import metrics as metrics_route
 from app.secret import load_key
 from app.settings import Settings
@@ -57,7 +68,19 @@ def create_app(
     app.add_middleware(TimeLimit, seconds=settings.request_timeout)
     app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(RequestId)
-    for routes in (about, classify, feedback, health, history, metrics_route, pages, sort):
+    for routes in (
+        about,
+        classify,
+        dashboard,
+        feedback,
+        health,
+        history,
+        metrics_route,
+        inbox,
+        pages,
+        sign_in,
+        sort,
+    ):
         app.include_router(routes.router)
     app.mount("/static", pages.static_files())
     errors.install(app)

@@ -29,12 +29,13 @@ class RequestRow(Base):
 
     __tablename__ = "requests"
     __table_args__ = (
+        Index("ix_requests_created_at_label", "created_at", "label"),
         Index("ix_requests_label_id", "label", "id"),
         Index("ix_requests_key_id_id", "key_id", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     request_id: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))  # "classify"
     source: Mapped[str] = mapped_column(String(16))  # the form it came in: app.inputs.Source

@@ -1,6 +1,7 @@
 "use strict";
 
-// The first panel: one message, its verdict, and the words that moved it.
+// The first panel without a new page: the service renders the result, as it does without a script,
+// and it is put in its place here. Text of strangers comes escaped.
 
 const SAMPLES = {
   spam:
@@ -12,114 +13,86 @@ const SAMPLES = {
     "added the notes from last week to the minutes.\n\nPaul",
 };
 
-function showVerdict(answer) {
-  const spam = answer.label === "spam";
-  const share = `${(100 * answer.spam_probability).toFixed(1)} %`;
-  element("label").textContent = answer.label;
-  element("label").className = spam ? "bad" : "";
-  element("probability").textContent = `spam with a probability of ${share}`;
-  element("bar").style.width = `${100 * answer.spam_probability}%`;
-  element("bar").className = spam ? "bar bad" : "bar";
-  element("mark").style.left = `${100 * answer.threshold}%`;
-  element("scale").setAttribute(
-    "aria-label",
-    `${share}; called spam from ${(100 * answer.threshold).toFixed(1)} % on`,
-  );
-  const { used, total } = answer.tokens;
-  const took = (answer.timing_ms.queue + answer.timing_ms.inference).toFixed(1);
-  element("classify-facts").textContent =
-    `${used} of ${total} words and marks read in ${took} ms, logged as ${answer.id}.`;
+const form = element("classify-form");
+
+/** A result that says what is wrong, for answers that are no page of ours. */
+function wrong(title, detail) {
+  const problem = make("p", "", "problem");
+  problem.setAttribute("role", "alert");
+  problem.append(make("strong", `${title}.`), ` ${detail}`);
+  const result = document.createElement("div");
+  result.id = "result";
+  result.append(problem);
+  return result;
 }
 
-function showWords(words) {
-  const largest = Math.max(...words.map((word) => Math.abs(word.weight)), 1e-9);
-  const items = words.map((word) => {
-    const item = make("li", "", word.weight > 0 ? "spam" : "ham");
-    const size = make("span", "", "size");
-    size.style.width = `${(100 * Math.abs(word.weight)) / largest}%`;
-    const sign = word.weight > 0 ? "+" : "−";
-    const weight = make("span", sign + Math.abs(word.weight).toFixed(2), "weight");
-    item.append(size, make("span", word.text), weight);
-    return item;
-  });
-  element("words").replaceChildren(...items);
-}
-
-/**
- * Where a field of the decoded message begins in the pasted text, in code points: where the most of
- * its words are found. Null when fewer than half are, as in a mail in base64.
- */
-function fieldStart(points, words, candidates) {
-  const text = (from, to) => points.slice(from, to).join("").toLowerCase();
-  let best = null;
-  let most = words.length / 2;
-  for (const base of candidates) {
-    const found = words.filter((w) => text(base + w.start, base + w.end) === w.text.toLowerCase());
-    if (found.length > most || (best === null && found.length === most)) {
-      best = base;
-      most = found.length;
-    }
+async function rendered() {
+  let response;
+  try {
+    const headers = { "X-Hamlet-Part": "result" };
+    response = await fetch("/", { method: "POST", headers, body: new FormData(form) });
+  } catch {
+    return wrong("No answer", "The service does not answer, or the file is no longer there.");
   }
-  return best;
-}
-
-/** Behind every line break, and behind what may be a header's name. */
-function lineStarts(points) {
-  const starts = [0];
-  points.forEach((point, index) => point === "\n" && starts.push(index + 1));
-  return starts;
-}
-
-function headerValues(points) {
-  return lineStarts(points).flatMap((start) => {
-    const head = points.slice(start, start + 80).join("").match(/^[\w-]+:[ \t]*/);
-    return head ? [start + head[0].length] : [];
-  });
-}
-
-/** The spans of the words in the pasted text, in order, none over another. */
-function findWords(points, words) {
-  const places = { subject: headerValues(points), body: lineStarts(points) };
-  const found = Object.entries(places).flatMap(([field, candidates]) => {
-    const own = words.filter((word) => word.field === field);
-    const base = own.length ? fieldStart(points, own, candidates) : null;
-    if (base === null) return [];
-    return own.map(({ start, end, weight }) => ({ start: base + start, end: base + end, weight }));
-  });
-  found.sort((a, b) => a.start - b.start);
-  return found.filter((span, index) => index === 0 || span.start >= found[index - 1].end);
-}
-
-function showText(text, words) {
-  const points = Array.from(text); // offsets count code points, not JavaScript's UTF-16
-  const slice = (from, to) => points.slice(from, to).join("");
-  const pieces = [];
-  let at = 0;
-  for (const { start, end, weight } of findWords(points, words)) {
-    pieces.push(slice(at, start));
-    pieces.push(make("mark", slice(start, end), weight > 0 ? "spam" : "ham"));
-    at = end;
+  const text = await response.text();
+  const type = response.headers.get("Content-Type") ?? "";
+  if (type.startsWith("application/problem+json")) {
+    const { title, detail } = JSON.parse(text);
+    return wrong(title, detail);
   }
-  pieces.push(slice(at));
-  element("highlighted").replaceChildren(...pieces);
+  // A parsed document runs no script, and neither does what is adopted from it.
+  const page = new DOMParser().parseFromString(text, "text/html");
+  return page.getElementById("result") ?? wrong(`Status ${response.status}`, "That is no result.");
+}
+
+function tell(result) {
+  element("result").replaceWith(result);
+  const verdict = result.querySelector(".verdict");
+  // A problem is an alert, which speaks for itself.
+  element("said").textContent = verdict ? verdict.textContent.replace(/\s+/g, " ").trim() : "";
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  result.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
 }
 
 async function classify() {
-  const text = element("message").value;
-  const answer = await post("/classify?explain=true", JSON.stringify({ text }));
-  showVerdict(answer);
-  showWords(answer.explanation);
-  showText(text, answer.explanation);
-  element("verdict").hidden = false;
+  const button = form.querySelector("button[type=submit]");
+  button.disabled = true;
+  tell(await rendered());
+  button.disabled = false;
+  button.focus({ preventScroll: true });
 }
 
-element("classify-form").addEventListener("submit", (event) => {
+form.addEventListener("submit", (event) => {
   event.preventDefault();
-  submit(event.target, element("classify-problem"), element("verdict"), classify);
+  classify();
 });
-for (const button of document.querySelectorAll("#classify [data-sample]")) {
+
+// What was touched last is what is asked about.
+element("message").addEventListener("input", () => {
+  element("file").value = "";
+});
+for (const button of form.querySelectorAll("[data-sample]")) {
   button.addEventListener("click", () => {
+    element("file").value = "";
     element("message").value = SAMPLES[button.dataset.sample];
-    element("classify-form").requestSubmit();
+    form.requestSubmit();
   });
 }
+
+const panel = element("classify");
+const carriesFile = (event) => event.dataTransfer?.types.includes("Files");
+panel.addEventListener("dragover", (event) => {
+  if (!carriesFile(event)) return;
+  event.preventDefault();
+  panel.classList.add("dropping");
+});
+panel.addEventListener("dragleave", (event) => {
+  if (!panel.contains(event.relatedTarget)) panel.classList.remove("dropping");
+});
+panel.addEventListener("drop", (event) => {
+  panel.classList.remove("dropping");
+  if (!carriesFile(event)) return;
+  event.preventDefault();
+  element("file").files = event.dataTransfer.files;
+  form.requestSubmit();
+});

@@ -27,7 +27,7 @@ function showOrder(answer, tokens) {
   );
   element("sorted").replaceChildren(...items);
   element("exact").textContent = answer.exact ? "in order" : "not in order";
-  element("exact").className = answer.exact ? "" : "bad";
+  element("exact").className = answer.exact ? "chip" : "chip spam";
   element("exact-detail").textContent = answer.exact
     ? "checked number by number"
     : `the network erred: number ${answer.first_break + 1} should stand earlier`;

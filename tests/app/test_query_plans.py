@@ -133,7 +133,7 @@ def test_what_finds_and_forgets_rows_scans_nothing(
     [
         ("ix_requests_key_id_id", lambda c: history.erase_key(c, "key1", 10)),
         ("ix_sorts_key_id", lambda c: history.erase_key(c, "key1", 10)),
-        ("ix_requests_created_at", lambda c: retention.forget_before(c, START, 10)),
+        ("ix_requests_created_at_label", lambda c: retention.forget_before(c, START, 10)),
         ("ix_sorts_created_at", lambda c: retention.forget_before(c, START, 10)),
     ],
 )

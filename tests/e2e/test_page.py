@@ -1,210 +1,168 @@
-"""The page in a real browser: Debian's chromium or Chrome, driven by Playwright.
+"""The first page in a real browser: a message is classified, with a script and without."""
 
-HAMLET_SCREENSHOTS may name a folder for pictures of what was tested.
-"""
-
-import os
-import shutil
-from collections.abc import Iterator
+import html
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.e2e.test_serve import needs_weights, serving
+from tests.e2e import hostile
+from tests.e2e.conftest import Open, Picture
 
-CHROMIUM = next(
-    (p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None
-)
-SCREENSHOTS = os.environ.get("HAMLET_SCREENSHOTS")  # read now: fixtures clear HAMLET_*
+pytestmark = pytest.mark.browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    needs_weights,
-]
+MAILS = Path(__file__).resolve().parents[1] / "mails"
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("page")) as service:
-        yield f"http://127.0.0.1:{service.port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Without its sandbox it also runs as root, in a container; it sees our own page alone.
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page, opened; whatever the console or the network complains of fails the test."""
-    context = browser.new_context(reduced_motion="reduce", viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    complaints: list[str] = []
-    opened.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    foreign: list[str] = []
-    opened.on("request", lambda r: None if r.url.startswith(address) else foreign.append(r.url))
-    opened.goto(address)
-    yield opened
-    context.close()
-    assert not [c for c in complaints if "422" not in c]  # that one is asked for
-    assert not foreign
-
-
-def picture(page: Page, name: str) -> None:
-    if SCREENSHOTS:
-        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
+def submit(page: Page, text: str) -> None:
+    page.get_by_label("A message").fill(text)
+    page.get_by_role("button", name="Classify").click()
 
 
 def test_a_message_is_classified_and_its_words_are_marked(page: Page) -> None:
     page.get_by_role("button", name="A prize").click()
-    expect(page.locator("#label")).to_have_text("spam")
-    expect(page.locator("#probability")).to_contain_text("%")
-    words = page.locator("#words li")
-    assert words.count() > 5
-    marked = page.locator("#highlighted mark")
-    assert marked.count() == words.count()
-    # Every mark stands on its word, however the message writes it.
-    texts = [text.lower() for text in marked.all_inner_texts()]
-    listed = page.locator("#words li > :nth-child(2)").all_inner_texts()
-    plain = [word for word in listed if word.isalpha()]
-    assert plain
-    assert set(plain) <= set(texts)
-    assert "CONGRATULATIONS" in page.locator("#highlighted").inner_text()
-    bar = page.locator("#bar").evaluate("e => e.getBoundingClientRect().width")
-    assert bar > 100
-    page.get_by_label("A message").fill("Hi Anna, shall we move the review to 3pm? Paul")
-    page.get_by_role("button", name="Classify").click()
-    expect(page.locator("#label")).to_have_text("ham")
-
-
-def test_words_are_found_behind_headers_and_letters_beyond_utf16(page: Page) -> None:
-    mail = "From: a@b.example\nSubject: \U0001f381 Prize\n\n\U0001f381\U0001f381 Claim the lottery"
-    page.get_by_label("A message").fill(mail)
-    page.get_by_role("button", name="Classify").click()
-    expect(page.locator("#verdict")).to_be_visible()
-    marked = page.locator("#highlighted mark").all_inner_texts()
-    assert {"Prize", "Claim", "lottery"} <= set(marked)
-
-
-def test_markup_in_a_message_stays_text(page: Page) -> None:
-    page.get_by_label("A message").fill("<img src=x onerror=alert(1)> viagra <b>now</b>")
-    page.get_by_role("button", name="Classify").click()
-    expect(page.locator("#verdict")).to_be_visible()
-    assert page.locator("#highlighted img, #highlighted b, #words img").count() == 0
-    assert "onerror" in page.locator("#highlighted").inner_text()
-
-
-def test_numbers_are_sorted_and_the_pointer_is_drawn(page: Page) -> None:
-    page.get_by_label("numbers, separated").fill("3, 9007199254740993 -1.50\n.5 1e3")
-    page.get_by_role("button", name="Sort").click()
-    expect(page.locator("#exact")).to_have_text("in order")
-    items = page.locator("#sorted li").all_inner_texts()
-    assert items == ["-1.50", ".5", "3", "1e3", "9007199254740993"]
-    expect(page.locator("#step-text")).to_contain_text("Step 5 of 5: 9007199254740993")
-    assert darkest_columns(page, 5) == [2, 3, 0, 4, 1]
-    page.locator("#step").fill("2")
-    expect(page.locator("#step-text")).to_contain_text("Step 2 of 5: .5, number 4 of the input")
-    assert darkest_columns(page, 5)[2:] == [None, None, None]
-
-
-def test_the_drawing_plays_step_by_step(browser: Browser, address: str) -> None:
-    context = browser.new_context(reduced_motion="no-preference")
-    page = context.new_page()
-    page.goto(address)
-    page.get_by_role("button", name="Random").click()
-    expect(page.locator("#play")).to_have_text("Pause")
-    expect(page.locator("#step-text")).to_contain_text("Step 24 of 24", timeout=20_000)
-    expect(page.locator("#play")).to_have_text("Play")
-    context.close()
-
-
-def test_what_is_no_number_is_said_and_the_last_answer_goes(page: Page) -> None:
-    page.get_by_role("button", name="Close ties").click()
-    expect(page.locator("#sorting")).to_be_visible()
-    page.get_by_label("numbers, separated").fill("1 two 3 1e999")
-    page.get_by_role("button", name="Sort").click()
-    expect(page.locator("#sort-problem")).to_have_text(
-        "Number 2, two, must be a number. Number 4, 1e999, must be finite."
+    expect(page.locator("#verdict")).to_contain_text("spam with a probability of")
+    expect(page.locator("#verdict .chip")).to_have_text("spam")
+    words = page.locator(".words li")
+    marked = page.locator(".text mark")
+    assert 5 < marked.count() == words.count()
+    # Every mark stands on its word.
+    assert set(words.locator(".word").all_inner_texts()) == set(marked.all_inner_texts())
+    assert "CONGRATULATIONS" in page.locator(".text").inner_text()
+    sides = marked.evaluate_all("all => all.map(e => getComputedStyle(e).textDecorationStyle)")
+    assert set(sides) == {"double", "dotted"}  # told apart without colour
+    widths = page.locator(".words rect").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect().width)"
     )
-    expect(page.locator("#sorting")).to_be_hidden()
-    page.get_by_label("numbers, separated").fill("7 " * 300)
-    page.get_by_role("button", name="Sort").click()
-    expect(page.locator("#sort-problem")).to_contain_text("300 numbers; at most 256")
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > 100
+    submit(page, "Hi Anna, shall we move the review to 3pm? Paul")
+    expect(page.locator("#verdict .chip")).to_have_text("ham")
+    expect(page.get_by_role("status")).to_contain_text("ham spam with a probability of")
 
 
-def test_the_number_of_the_step_is_in_view(page: Page) -> None:
-    page.get_by_label("numbers, separated").fill(" ".join(str(1000 + n) for n in range(256)))
-    page.get_by_role("button", name="Sort").click()
-    expect(page.locator("#step-text")).to_contain_text("Step 256 of 256")
-    for step in (256, 1, 128):
-        page.locator("#step").fill(str(step))
-        expect(page.locator("#sorted li.here")).to_have_text(str(999 + step))
-        assert page.locator("#sorted").evaluate(
-            """list => {
-                const [frame, here] = [list, list.querySelector(".here")].map(
-                    (e) => e.getBoundingClientRect());
-                return here.top >= frame.top - 1 && here.bottom <= frame.bottom + 1;
-            }"""
-        )
+def test_the_scale_shows_the_verdict_beside_its_threshold(page: Page) -> None:
+    submit(page, "Claim your lottery prize at http://claims.example now!!! You are our winner")
+    expect(page.locator("#verdict .chip")).to_have_text("spam")
+    expect(page.get_by_role("img", name="Probability of spam:")).to_be_visible()
+    places = page.locator("svg.scale").evaluate(
+        """scale => {
+            const left = (e) => e.getBoundingClientRect().left;
+            return [".zone.ham", ".zone.spam", ".here circle"].map((s) => left(
+                scale.querySelector(s)));
+        }"""
+    )
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "no-script"])
+def test_a_file_is_classified(open_page: Open, scripts: bool) -> None:
+    page = open_page(java_script_enabled=scripts)
+    page.locator("#file").set_input_files(MAILS / "letter-419.eml")
+    page.get_by_role("button", name="Classify").click()
+    expect(page.locator("#verdict .chip")).to_have_text("spam")
+    expect(page.locator(".text .subject")).not_to_be_empty()
+
+
+def test_a_dropped_file_is_classified(page: Page) -> None:
+    content = (MAILS / "letter-419.eml").read_text()
+    page.evaluate(
+        """content => {
+            const files = new DataTransfer();
+            files.items.add(new File([content], "a.eml", { type: "message/rfc822" }));
+            const event = new DragEvent("drop", { dataTransfer: files, bubbles: true,
+                                                  cancelable: true });
+            document.querySelector("#classify-title").dispatchEvent(event);
+        }""",
+        content,
+    )
+    expect(page.locator("#verdict .chip")).to_have_text("spam")
+    # What is typed from now on is what is asked about, not the file.
+    submit(page, "Hi Anna, shall we move the review to 3pm? Paul")
+    expect(page.locator("#verdict .chip")).to_have_text("ham")
+
+
+def test_without_a_script_the_form_is_enough(open_page: Open, picture: Picture) -> None:
+    page = open_page(java_script_enabled=False)
+    expect(page.get_by_role("button", name="A prize")).to_be_hidden()
+    text = (
+        "Subject: prize\n\n  You have won the lottery.\n\n<b>Claim</b> $500 at http://a.example!!!"
+    )
+    submit(page, text)
+    expect(page.locator("#verdict .chip")).to_have_text("spam")
+    expect(page.get_by_label("A message")).to_have_value(text)
+    assert page.url.endswith("/#result")
+    assert page.locator(".text mark").count() > 2
+    picture(page, "without-script")
+    submit(page, "   ")
+    expect(page.get_by_role("alert")).to_contain_text("the message is empty")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("as_file", [True, False], ids=["file", "text"])
+def test_a_hostile_mail_is_text(
+    open_page: Open, picture: Picture, tmp_path: Path, as_file: bool, scripts: bool
+) -> None:
+    page = open_page(java_script_enabled=scripts)
+    if as_file:
+        path = tmp_path / "hostile.eml"
+        path.write_bytes(hostile.mail())
+        page.locator("#file").set_input_files(path)
+        page.get_by_role("button", name="Classify").click()
+    else:
+        submit(page, hostile.TEXT)
+    expect(page.locator("#verdict")).to_be_visible(timeout=20_000)
+    text = page.locator("#result .text")
+    for attack in hostile.ATTACKS:
+        assert html.unescape(attack) in html.unescape(text.inner_text())
+    assert "<script>alert('subject')</script>" in text.locator(".subject").inner_text()
+    inside = "#result .text :not(p, div, bdi, mark, span)"
+    assert page.locator(inside).count() == 0
+    assert page.locator("h1").count() == 1
+    # The override is named, and turns nothing.
+    assert "U+202E" in text.locator(".subject .unseen").all_inner_texts()
+    assert "\u202e" not in page.locator("#result").inner_text()
+    expect(page.locator("#result")).to_contain_text("more characters are not shown")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280 if scripts else True
+    picture(page, "hostile")
+    submit(page, hostile.BARE)
+    expect(page.locator("#result")).not_to_contain_text("more characters are not shown")
+    assert page.locator(inside).count() == 0
+
+
+def test_what_the_service_refuses_is_said(page: Page) -> None:
+    submit(page, "  ")
+    expect(page.get_by_role("alert")).to_contain_text("the message is empty")
+    page.context.set_offline(True)
+    submit(page, "Hi Anna")
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
 
 
 def test_the_keyboard_is_enough_and_everything_has_a_name(page: Page) -> None:
-    page.get_by_label("A message").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("A message")).to_be_focused()
     page.keyboard.type("see you at lunch")
     page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator("#label")).to_have_text("ham")
+    expect(page.locator("#verdict .chip")).to_have_text("ham")
+    expect(page.get_by_role("button", name="Classify")).to_be_focused()
     unnamed = page.locator("button, textarea, select, input").evaluate_all(
         "all => all.filter(e => !e.textContent.trim() && !e.labels?.length).map(e => e.id)"
     )
     assert unnamed == []
 
 
-def test_on_a_telephone_nothing_is_cut_off(browser: Browser, address: str) -> None:
-    context = browser.new_context(
-        viewport={"width": 360, "height": 740}, color_scheme="dark", reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.goto(address)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_cut_off(open_page: Open, picture: Picture, width: int, theme: str) -> None:
+    page = open_page(viewport={"width": width, "height": 800}, color_scheme=theme)
     page.get_by_role("button", name="A prize").click()
     page.get_by_role("button", name="Close ties").click()
     expect(page.locator("#exact")).to_have_text("in order")
-    expect(page.locator("#label")).to_have_text("spam")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    picture(page, "telephone-dark")
-    context.close()
-
-
-def test_both_panels_at_once(page: Page) -> None:
-    page.get_by_role("button", name="A prize").click()
-    page.get_by_role("button", name="Random").click()
-    expect(page.locator("#label")).to_have_text("spam")
-    expect(page.locator("#exact")).to_have_text("in order")
-    picture(page, "desk-light")
-
-
-def darkest_columns(page: Page, count: int) -> list[int | None]:
-    """Of each row of the matrix, the column with the most colour; None where nothing is drawn."""
-    columns: list[int | None] = page.locator("#matrix").evaluate(
-        """(canvas, count) => {
-            const cell = canvas.width / count, pen = canvas.getContext("2d");
-            const at = (row, column) => pen.getImageData(
-                Math.floor((column + 0.5) * cell), Math.floor((row + 0.5) * cell), 1, 1).data[3];
-            return [...Array(count).keys()].map((row) => {
-                const alpha = [...Array(count).keys()].map((column) => at(row, column));
-                const most = Math.max(...alpha);
-                return most ? alpha.indexOf(most) : null;
-            });
-        }""",
-        count,
-    )
-    return columns
+    expect(page.locator("#verdict .chip")).to_have_text("spam")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    picture(page, f"classify-{width}-{theme}")
