@@ -13,6 +13,12 @@ from model.rates import SPAM_RATE, UNSURE_RATE
 
 PREFIX = "HAMLET_"
 ROOT = Path(__file__).resolve().parent.parent
+# The drivers that are asynchronous, for those who need not know.
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
 
 
 class Settings(BaseSettings):
@@ -24,7 +30,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     database_url: str = Field(
         "sqlite+aiosqlite:///hamlet.db",
-        description="SQLAlchemy URL, with an asynchronous driver, of the request log.",
+        description="SQLAlchemy URL of the request log; `sqlite:` and `postgresql:` need name no "
+        "driver.",
     )
     device: str = Field(
         "auto", description="Where the network runs: `cpu`, `cuda`, `cuda:1`, or `auto`."
@@ -142,6 +149,12 @@ class Settings(BaseSettings):
         for proxy in value.split(",") if value is not None else ():
             ip_network(proxy.strip())  # raises ValueError
         return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_driver(cls, url: str) -> str:
+        scheme, separator, rest = url.partition("://")
+        return _DRIVERS.get(scheme, scheme) + separator + rest
 
 
 def unknown_variables(names: Iterable[str]) -> list[str]:

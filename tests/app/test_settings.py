@@ -67,3 +67,17 @@ def test_a_senseless_value_is_refused(
 def test_typing_errors_are_noticed() -> None:
     names = ["HAMLET_PORT", "HAMLET_PROT", "hamlet_host", "HOME"]
     assert unknown_variables(names) == ["HAMLET_PROT"]
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://hamlet@/log?host=/run", "postgresql+asyncpg://hamlet@/log?host=/run"),
+        ("postgres://hamlet:a://b@db/log", "postgresql+asyncpg://hamlet:a://b@db/log"),
+        ("sqlite:///a.db", "sqlite+aiosqlite:///a.db"),
+        ("postgresql+asyncpg://db/log", "postgresql+asyncpg://db/log"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_database_url_needs_no_driver(given: str, used: str) -> None:
+    assert Settings.model_validate({"database_url": given}).database_url == used
