@@ -61,6 +61,7 @@ class SortRow(Base):
     """One list of numbers that was sorted. They are there only if the operator wants it so."""
 
     __tablename__ = "sorts"
+    __table_args__ = (Index("ix_sorts_key_id_id", "key_id", "id"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -70,7 +71,7 @@ class SortRow(Base):
     descending: Mapped[bool] = mapped_column(Boolean)
     exact: Mapped[bool] = mapped_column(Boolean)
     first_break: Mapped[int | None] = mapped_column(Integer)
-    key_id: Mapped[str | None] = mapped_column(String(16), index=True)
+    key_id: Mapped[str | None] = mapped_column(String(16))
     model_version: Mapped[str] = mapped_column(String(64))
     queue_ms: Mapped[float] = mapped_column(Float)
     inference_ms: Mapped[float] = mapped_column(Float)

@@ -11,10 +11,10 @@ depends_on = None
 def upgrade() -> None:
     op.create_index("ix_requests_label_id", "requests", ["label", "id"])
     op.create_index("ix_requests_key_id_id", "requests", ["key_id", "id"])
-    op.create_index("ix_sorts_key_id", "sorts", ["key_id"])
+    op.create_index("ix_sorts_key_id_id", "sorts", ["key_id", "id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_sorts_key_id", "sorts")
+    op.drop_index("ix_sorts_key_id_id", "sorts")
     op.drop_index("ix_requests_key_id_id", "requests")
     op.drop_index("ix_requests_label_id", "requests")
