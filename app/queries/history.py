@@ -3,8 +3,8 @@
 Ids are UUIDs of version 7: their order is the order of time, so a page begins after the last id of
 the one before it (keyset paging), however long the log, and a time is a range of ids. A label or a
 key alone has an index that ends in the id. Every other filter is tried on a bounded stretch of the
-log (`SCANNED` rows), so that no page takes longer than that: it may hold fewer entries than asked
-for, and still a next page.
+log (`SCANNED` rows, or as far back as a tenth as many of the key's or the label's own), so that no
+page takes longer than that: it may hold fewer entries than asked for, and still a next page.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.tables import CorrectionRow, RequestRow, SortRow
@@ -137,7 +137,9 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.before is not None:
         found.append(row.created_at < wanted.before)
     if wanted.label is not None:
-        found.append(row.label == wanted.label)
+        # With a key, the key's index is the one to take: hide the label from its own.
+        label = row.label if wanted.key is None else func.coalesce(row.label, "")
+        found.append(label == wanted.label)
     if wanted.min_probability is not None:
         found.append(row.spam_probability >= wanted.min_probability)
     if wanted.max_probability is not None:
@@ -166,13 +168,36 @@ def _has_index(wanted: Filter) -> bool:
 async def _floor(
     connection: AsyncConnection, begin: str, wanted: Filter, scanned: int
 ) -> str | None:
-    """The id at which a page stops looking; None when the log ends before."""
-    query = select(RequestRow.id).where(RequestRow.id < begin)
+    """The id at which a page stops looking; None when the log ends before.
+
+    A key's or a label's entries have an index of their own, so the page may look farther back: at
+    a tenth as many of them, each of which may have to be fetched from another place of the disk.
+    """
+    floor = await _reached(connection, begin, wanted, scanned)
+    if wanted.key is not None:
+        mine = RequestRow.key_id == wanted.key
+    elif wanted.label is not None:
+        mine = RequestRow.label == wanted.label
+    else:
+        return floor
+    farther = await _reached(connection, begin, wanted, max(scanned // 10, 1), mine)
+    return None if floor is None or farther is None else min(floor, farther)
+
+
+async def _reached(
+    connection: AsyncConnection,
+    begin: str,
+    wanted: Filter,
+    rows: int,
+    *conditions: ColumnElement[bool],
+) -> str | None:
+    """The id of the rows-th entry before `begin`."""
+    query = select(RequestRow.id).where(RequestRow.id < begin, *conditions)
     if wanted.after is not None:
         query = query.where(RequestRow.id >= _first_id(wanted.after, -_SLACK_MS))
-    query = query.order_by(RequestRow.id.desc()).offset(scanned - 1).limit(1)
-    floor: str | None = await connection.scalar(query)
-    return floor
+    query = query.order_by(RequestRow.id.desc()).offset(rows - 1).limit(1)
+    reached: str | None = await connection.scalar(query)
+    return reached
 
 
 def _first_id(moment: datetime, slack_ms: int) -> str:
