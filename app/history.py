@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.strings import storable
 
 _EXPORTED_AT_ONCE = 500
-_ERASED_AT_ONCE = 500
+_ERASED_AT_ONCE = 100
 _UNKNOWN = "No message of this id is in the request log."
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

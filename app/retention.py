@@ -16,7 +16,7 @@ from app.tables import RequestRow, SortRow
 _log = logging.getLogger("hamlet.retention")
 
 EVERY = 600.0  # seconds
-_ROWS = 500  # a transaction: the log's writer waits some milliseconds for it
+_ROWS = 100  # a transaction, for which the log's writer waits: docs/log.md
 
 
 @asynccontextmanager
