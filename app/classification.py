@@ -101,10 +101,12 @@ class Classifier(Generic[E]):
         answer = await ask(self._engine, prepared.encoded)
         self._metrics.read(len(prepared.encoded), prepared.encoded.tokens_unknown)
         words: list[schemas.WordWeight] | None = None
+        unread: schemas.Unread | None = None
         if explain:
             words = await self._in_thread(lambda: self._explain(prepared), self._explainers)
+            unread = _unread(prepared)
         entry = self._entry(prepared, answer, request_id, key_id)
-        return self._response(await self._writer.add(entry), words)
+        return self._response(await self._writer.add(entry), words, unread)
 
     async def in_thread(self, work: Callable[[], R]) -> R:
         """Run what takes a while on the threads that read messages. Raises Overloaded."""
@@ -126,6 +128,7 @@ class Classifier(Generic[E]):
                     "end": word.end,
                     "text": encodable(word.text),
                     "weight": word.weight,
+                    "unknown": word.unknown,
                 }
             )
             for word in self.predictor.explain(prepared.encoded)
@@ -161,7 +164,10 @@ class Classifier(Generic[E]):
         )
 
     def _response(
-        self, entry: LogEntry, words: list[schemas.WordWeight] | None
+        self,
+        entry: LogEntry,
+        words: list[schemas.WordWeight] | None,
+        unread: schemas.Unread | None,
     ) -> schemas.Classification:
         return schemas.Classification.model_validate(
             {
@@ -174,6 +180,16 @@ class Classifier(Generic[E]):
                 "model": {"name": self.predictor.name, "version": entry.model_version},
                 "tokens": {"used": entry.tokens_used, "total": entry.tokens_total},
                 "explanation": words,
+                "unread": unread,
                 "timing_ms": {"queue": entry.queue_ms, "inference": entry.inference_ms},
             }
         )
+
+
+def _unread(prepared: _Prepared[E]) -> schemas.Unread:
+    encoded = prepared.encoded
+    return schemas.Unread(
+        truncated_words=encoded.tokens_total - encoded.tokens_used,
+        unknown_words=encoded.tokens_unknown,
+        hidden_characters=prepared.submission.message.hidden,
+    )

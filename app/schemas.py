@@ -112,6 +112,15 @@ class WordWeight(BaseModel):
     end: int
     text: str
     weight: float
+    unknown: bool = Field(description="The vocabulary lacks it: it is known by its letters alone.")
+
+
+class Unread(BaseModel):
+    """What of the message the networks did not see, or did not know."""
+
+    truncated_words: int = Field(description="Beyond the last word that is read.")
+    unknown_words: int = Field(description="Of those the recurrence reads, not in the vocabulary.")
+    hidden_characters: int = Field(description="Of HTML, hidden from a reader by its styles.")
 
 
 class Classification(BaseModel):
@@ -131,6 +140,7 @@ class Classification(BaseModel):
     explanation: list[WordWeight] | None = Field(
         None, description="The strongest words first; there when asked for by ?explain=true."
     )
+    unread: Unread | None = Field(None, description="There with an explanation.")
     timing_ms: Timing
 
 

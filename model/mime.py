@@ -18,7 +18,7 @@ from email.parser import BytesHeaderParser
 from email.utils import collapse_rfc2231_value
 from operator import itemgetter
 
-from model.html import looks_like_html, visible_text
+from model.html import Rendered, looks_like_html, render
 
 # Headers end at a blank line or, in broken mail, at the first line that cannot be one.
 _HEADERS = re.compile(rb"(?:[!-9;-~]{1,200}:[^\n]*(?:\n|\Z)(?:[ \t]+[^\n]*(?:\n|\Z))*)+")
@@ -51,10 +51,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a person would see of a message: decoded text, HTML already rendered to text."""
+    """What a person would see of a message: decoded text, HTML already rendered to text. `hidden`:
+    how many characters of it styles hide, which are not in the body."""
 
     subject: str
     body: str
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,10 @@ def parse(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Message:
     raw = _MBOX_LINE.sub(b"", raw[: 64 * limits.max_text])
     headers, body = _split(raw)
     budget = [limits.max_parts]
-    texts = [t for t in _texts(headers, body, limits, 0, budget) if t.strip()]
-    subject = _subject(headers)
-    return Message(subject[: limits.max_text], "\n\n".join(texts)[: limits.max_text])
+    found = list(_texts(headers, body, limits, 0, budget))
+    text = "\n\n".join(part.text for part in found if part.text.strip())
+    subject = _subject(headers)[: limits.max_text]
+    return Message(subject, text[: limits.max_text], sum(part.hidden for part in found))
 
 
 def looks_like_mail(raw: bytes) -> bool:
@@ -108,9 +111,8 @@ def from_text(text: str, limits: Limits = DEFAULT_LIMITS) -> Message:
 def from_fields(subject: str, body: str, limits: Limits = DEFAULT_LIMITS) -> Message:
     """Take subject and body as given; a body that is HTML is rendered to text. Never raises."""
     body = body[: 8 * limits.max_text]
-    if looks_like_html(body):
-        body = visible_text(body)
-    return Message(subject[: limits.max_text], body[: limits.max_text])
+    shown = render(body) if looks_like_html(body) else Rendered(body, 0)
+    return Message(subject[: limits.max_text], shown.text[: limits.max_text], shown.hidden)
 
 
 def _is_source(head: str) -> bool:
@@ -133,7 +135,7 @@ def _split(raw: bytes) -> tuple[Headers, bytes]:
 
 def _texts(
     headers: Headers, body: bytes, limits: Limits, depth: int, budget: list[int]
-) -> Iterator[str]:
+) -> Iterator[Rendered]:
     """The texts of one entity, in order; `budget` is the number of parts still to be read."""
     budget[0] -= 1
     if budget[0] < 0 or depth > limits.max_depth:
@@ -149,7 +151,7 @@ def _texts(
                 yield from _texts(child_headers, child_body, limits, depth + 1, budget)
     elif kind == "message/rfc822":
         inner_headers, inner_body = _split(_decode_transfer(headers, body))
-        yield _subject(inner_headers)
+        yield Rendered(_subject(inner_headers), 0)
         yield from _texts(inner_headers, inner_body, limits, depth + 1, budget)
     elif kind.startswith(("text/", "multipart/")):
         yield _leaf(_Part(headers, body), limits)
@@ -157,23 +159,23 @@ def _texts(
 
 def _richest(
     children: list[tuple[Headers, bytes]], limits: Limits, depth: int, budget: list[int]
-) -> Iterator[str]:
+) -> Iterator[Rendered]:
     """The last alternative that holds text: the one a mail reader shows (RFC 2046, 5.1.4)."""
     for headers, body in reversed(children):
         texts = list(_texts(headers, body, limits, depth + 1, budget))
-        if any(text.strip() for text in texts):
+        if any(part.text.strip() for part in texts):
             yield from texts
             return
 
 
-def _leaf(part: _Part, limits: Limits) -> str:
+def _leaf(part: _Part, limits: Limits) -> Rendered:
     if part.is_attachment:
-        return ""
+        return Rendered("", 0)
     text = _decode_charset(_decode_transfer(part.headers, part.payload), part.headers)
     text = text[: 8 * limits.max_text]
     if part.is_html or looks_like_html(text):
-        return visible_text(text)
-    return text[: limits.max_text]
+        return render(text)
+    return Rendered(text[: limits.max_text], 0)
 
 
 def _split_multipart(body: bytes, boundary: str, most: int) -> list[bytes]:

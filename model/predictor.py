@@ -9,6 +9,7 @@ import torch
 
 from model.checkpoint import Checkpoint, load
 from model.classifier import Batch, collate
+from model.explanation import word_weights
 from model.mime import Message
 from model.tokenizer import Encoded
 
@@ -18,6 +19,7 @@ class WordWeight:
     """How far a stretch of the message moved the logit: positive towards spam.
 
     `field` is "subject" or "body"; `start` and `end` are character offsets into that field.
+    `unknown`: the vocabulary lacks it, the recurrence knows it by its n-grams alone.
     """
 
     field: str
@@ -25,6 +27,7 @@ class WordWeight:
     end: int
     text: str
     weight: float
+    unknown: bool = False
 
 
 class ClassifierPredictor:
@@ -60,30 +63,21 @@ class ClassifierPredictor:
         return probabilities
 
     def explain(self, encoded: Encoded, limit: int = 20) -> list[WordWeight]:
-        """The `limit` words that moved the logit most, the strongest first.
-
-        What the recurrence made of a word is gradient times input at the embedding (Simonyan et
-        al. 2014, Shrikumar et al. 2017); what the wide path made of it is exact.
-        """
-        batch = self._collate([encoded])
-        # cuDNN has no backward in eval mode, and one message does not need it.
-        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
-            x_1TE = self._network.embed(batch).detach().requires_grad_()
-            logit = self._network.read(x_1TE, batch.lengths)
-            (gradient,) = torch.autograd.grad(logit.sum(), x_1TE)
-        words = torch.zeros(len(encoded.tokens), device=self.device)
-        words[: len(encoded)] = (gradient * x_1TE.detach()).sum(2)[0]
-        if self._network.wide is not None:
-            words += self._network.wide.attribute(batch.hashes[0])
-        weights = words.tolist()
-        spans: dict[tuple[str, int, int], float] = {}
-        for token, weight in zip(encoded.tokens, weights, strict=True):
+        """The `limit` words that moved the logit most, the strongest first: see
+        model.explanation. Of what stands in one place, as a link's two tokens do, the sum."""
+        weights = word_weights(self._network, self._collate([encoded])).tolist()
+        tokens = encoded.tokens
+        places: dict[tuple[str, int, int], float] = {}
+        for token, weight in zip(tokens, weights, strict=True):
             if token.end > token.start:  # the marks of subject and body stand for no text
                 key = (token.field, token.start, token.end)
-                spans[key] = spans.get(key, 0.0) + weight
-        strongest = sorted(spans.items(), key=lambda item: -abs(item[1]))[:limit]
-        texts = {(t.field, t.start, t.end): t.text for t in reversed(encoded.tokens)}
-        return [WordWeight(*key, texts[key], weight) for key, weight in strongest]
+                places[key] = places.get(key, 0.0) + weight
+        strongest = sorted(places.items(), key=lambda item: -abs(item[1]))[:limit]
+        texts = {(t.field, t.start, t.end): t.text for t in reversed(tokens)}
+        return [
+            WordWeight(*key, texts[key], weight, self._tokenizer.id(texts[key]) is None)
+            for key, weight in strongest
+        ]
 
     def threshold(self, target_fpr: float | None = None) -> float:
         """The probability from which a message is called spam: the one that ships, or the one for

@@ -8,7 +8,7 @@ n-grams (Bojanowski et al. 2017, eq. 2, without the word's own vector), so `refi
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -151,7 +151,11 @@ class Tokenizer:
             texts.extend(text for text, _, _ in here)
             read.append((part, here))
             total += 1 + len(here) + sum(1 for _ in found)
-        del texts[self.most_wide :]
+        return replace(self.encode_words(texts), tokens_total=total, _read=tuple(read))
+
+    def encode_words(self, words: Sequence[str]) -> Encoded:
+        """Encode the beginning of what `message_words` gives, without places."""
+        texts = words[: self.most_wide]
         unknown: dict[str, int] = {}
         known, size = self._ids, len(self)
         ids = tuple(
@@ -161,7 +165,7 @@ class Tokenizer:
         buckets = tuple(self._grams(word) for word in unknown)
         hashes = tuple(map(self._hash, texts))
         strange = sum(number >= size for number in ids) if unknown else 0
-        return Encoded(ids, hashes, buckets, total, tuple(read), strange)
+        return Encoded(ids, hashes, buckets, len(words), (), strange)
 
     def to_json(self) -> str:
         return json.dumps(

@@ -1,7 +1,9 @@
 """What each command does: train and publish, evaluate, cross-validate; and where results go."""
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from training.evaluate import (
     test_rows,
 )
 from training.export import make_checkpoint, publish
+from training.faithfulness import faithfulness
 from training.metrics import ALL
 from training.plots import Predictions
 from training.report import Report, Row, crossval_table, measured_rows, table
@@ -68,7 +71,10 @@ def evaluate_command(config: RunConfig, options: argparse.Namespace) -> None:
     called = _verdicts(data, results[NETWORK], shipped.calibration)
     (folder / "verdicts.md").write_text(called + "\n", encoding="utf-8")
     _plot(data, results, folder)
-    print(markdown, called, sep="\n\n")
+    spam = rows[data.table.is_spam[rows]]
+    explained = faithfulness(data.table, shipped, spam, config.seed)
+    (folder / "faithfulness.json").write_text(json.dumps(asdict(explained)), encoding="utf-8")
+    print(markdown, called, explained.text(), sep="\n\n")
     print(f"written to {folder}")
 
 

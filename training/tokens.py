@@ -24,6 +24,10 @@ Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 
+# What decides how a message is read, in `model`.
+_READERS = ("mime.py", "html.py", "style.py", "text.py", "lexer.py")
+
+
 @dataclass(frozen=True)
 class TokenTable:
     """N messages. `tokens[starts[i]:starts[i + 1]]` are message i's lexicon numbers."""
@@ -122,7 +126,7 @@ def _fingerprint(corpora: Sequence[CorpusFile], most_tokens: int) -> str:
             status = file.stat()
             digest.update(f"{file} {status.st_size} {status.st_mtime_ns}".encode())
     package = Path(__file__).parent
-    code = [package.parent / "model" / n for n in ("mime.py", "html.py", "text.py", "lexer.py")]
+    code = [package.parent / "model" / n for n in _READERS]
     for file in [*code, package / "corpora.py", package / "archives.py"]:
         digest.update(file.read_bytes())
     return digest.hexdigest()

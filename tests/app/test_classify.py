@@ -87,6 +87,27 @@ def test_every_form_is_read(serve: Serve, rows: Rows) -> None:
     asyncio.run(scenario())
 
 
+def test_an_explanation_says_what_was_not_seen_or_not_known(serve: Serve) -> None:
+    async def scenario() -> None:
+        hidden = '<p>viagra größe now</p><p style="display:none">minutes of the meeting</p>'
+        long = "word " * (MOST_TOKENS + 7)
+        async with serve() as client:
+            for message, unread in (
+                ({"body": hidden}, (0, 1, 19)),
+                ({"text": long}, (7, 0, 0)),
+            ):
+                response = await client.post("/classify?explain=true", json=message)
+                assert response.json()["unread"] == {
+                    "truncated_words": unread[0],
+                    "unknown_words": unread[1],
+                    "hidden_characters": unread[2],
+                }
+            plain = await client.post("/classify", json={"text": long})
+            assert "unread" not in plain.json()
+
+    asyncio.run(scenario())
+
+
 def test_an_explanation_points_into_the_decoded_fields(serve: Serve) -> None:
     async def scenario() -> None:
         async with serve() as client:
@@ -100,6 +121,7 @@ def test_an_explanation_points_into_the_decoded_fields(serve: Serve) -> None:
             "end": 12,
             "text": "viagra",
             "weight": 1.0,
+            "unknown": False,
         }
 
     asyncio.run(scenario())

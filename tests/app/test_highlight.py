@@ -5,7 +5,7 @@ from app.schemas import WordWeight
 
 
 def word(start: int, end: int, weight: float) -> WordWeight:
-    return WordWeight(field="body", start=start, end=end, text="-", weight=weight)
+    return WordWeight(field="body", start=start, end=end, text="-", weight=weight, unknown=False)
 
 
 def test_words_stand_where_they_are_and_nothing_is_lost() -> None:

@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.html import looks_like_html, visible_text
+from model.html import looks_like_html, render
+
+
+def visible_text(source: str) -> str:
+    return render(source).text
 
 
 def test_blocks_end_lines_and_inline_tags_do_not_part_words() -> None:
@@ -273,3 +277,18 @@ def test_any_soup_gives_tidy_text(source: str) -> None:
     text = visible_text(source)
     assert text == text.strip()
     assert "\n\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "hidden"),
+    [
+        ("<p>all of it</p>", 0),
+        ('<p>seen</p><p style="display:none">not <b>seen</b></p>', 7),
+        ('<div style="color:#fff;background:#ffffff">white <i>on</i> white</div>seen', 12),
+        ("<span hidden>ham words</span><p>seen</p>", 8),
+        ('<p style="font-size:0">tiny<span style="font-size:12px">seen</span></p>', 4),
+        ("<script>var x</script><style>p{}</style><p>seen</p>", 0),
+    ],
+)
+def test_what_style_hides_is_counted(source: str, hidden: int) -> None:
+    assert render(source).hidden == hidden
