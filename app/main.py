@@ -62,6 +62,9 @@ def create_app(
         redoc_url=None,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
+        openapi_tags=openapi.TAGS,
+        # Names that a generated client can live with: those of the functions.
+        generate_unique_id_function=lambda route: route.name,
     )
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, timeout=settings.body_timeout)

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from app.inputs import JSON, NDJSON, PLAIN, RFC822
 from app.schemas import (
     PROBLEM_TYPE,
+    SAYS_SOMETHING,
     BatchForm,
     CorrectionBatchForm,
     CorrectionForm,
@@ -21,6 +22,15 @@ from app.schemas import (
     TextForm,
 )
 
+TAGS = [
+    {"name": "classify", "description": "Spam, ham, or unsure."},
+    {"name": "feedback", "description": "What a message is, whatever the network said."},
+    {"name": "history", "description": "The request log, read back and erased."},
+    {"name": "sort", "description": "Numbers, put in order by a recurrent network."},
+    {"name": "about", "description": "What is served."},
+    {"name": "metrics", "description": "For Prometheus."},
+    {"name": "health", "description": "For supervisors."},
+]
 _SCHEMAS = "#/components/schemas/"
 _REASONS = {
     400: "The body is not what its content type says.",
@@ -47,12 +57,12 @@ KEY_PROBLEMS = problems(401, 403, 429, 503)
 BODY_PROBLEMS = KEY_PROBLEMS | problems(400, 408, 413, 415, 422)
 
 _ONE_MESSAGE = {"oneOf": [{"$ref": _SCHEMAS + f.__name__} for f in (TextForm, FieldsForm, RawForm)]}
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_WHOLE_BODY = {"schema": {"type": "string", **SAYS_SOMETHING}}
 
 MESSAGE_BODY = {
     "requestBody": {
         "required": True,
-        "content": {JSON: {"schema": _ONE_MESSAGE}, RFC822: _BINARY, PLAIN: _BINARY},
+        "content": {JSON: {"schema": _ONE_MESSAGE}, RFC822: _WHOLE_BODY, PLAIN: _WHOLE_BODY},
     }
 }
 BATCH_BODY = {
@@ -101,7 +111,11 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
     )
     models: tuple[type[BaseModel], ...] = (
         TextForm,

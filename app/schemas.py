@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -35,23 +36,44 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+# Something that is no white space to Python; app.inputs says so in a sentence of its own.
+SAYS_SOMETHING: JsonDict = {
+    "pattern": r"[^\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+}
+_BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
+
+
 class TextForm(_Form):
     """What a person pastes: plain text, `Subject:` line and body, HTML or a mail's source."""
 
-    text: str
+    text: str = Field(
+        json_schema_extra=SAYS_SOMETHING, examples=["You have won a prize, click here"]
+    )
 
 
 class FieldsForm(_Form):
     """Subject and body apart; either may be missing. The body may be HTML."""
 
-    subject: str = ""
-    body: str = ""
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: SAYS_SOMETHING}}
+                for name in ("subject", "body")
+            ]
+        }
+    )
+
+    subject: str = Field("", examples=["Thursday"])
+    body: str = Field("", examples=["Shall we move the review to 3pm? Room 4 is free."])
 
 
 class RawForm(_Form):
     """A whole mail (RFC 5322), base64-encoded."""
 
-    raw: str = Field(json_schema_extra={"contentEncoding": "base64"})
+    raw: str = Field(
+        json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64},
+        examples=["U3ViamVjdDogaGVsbG8KClNlZSB5b3Ugb24gVHVlc2RheS4K"],
+    )
 
 
 MessageForm = TextForm | FieldsForm | RawForm
@@ -66,14 +88,23 @@ class BatchForm(_Form):
 class SortForm(_Form):
     """Numbers to sort; integers and fractions may be mixed."""
 
-    numbers: list[int | float] = Field(min_length=1, description="At most HAMLET_MAX_NUMBERS.")
+    numbers: list[int | float] = Field(
+        min_length=1,
+        description="At most HAMLET_MAX_NUMBERS; within the range of double precision.",
+        examples=[[3, 1.5, -2, 1e-9]],
+    )
     order: Literal["ascending", "descending"] = "ascending"
 
 
 class CorrectionForm(_Form):
     """What a message is, whatever the network said."""
 
-    id: str = Field(min_length=1, max_length=64, description="Of an answer to POST /classify.")
+    id: str = Field(
+        min_length=1,
+        max_length=64,
+        description="Of an answer to POST /classify.",
+        examples=["01a2083537ee7936b230cca16b1a17e6"],
+    )
     label: Literal["spam", "ham"]
 
 
