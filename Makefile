@@ -68,7 +68,7 @@ screenshot: $(DEV) ## Take the picture of the page again, docs/page.png; needs c
 
 .PHONY: clean
 clean: ## Remove the virtual environment and caches; databases and build/training stay
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf $(VENV) .hypothesis .schemathesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -20,6 +20,7 @@ from app.verdict import Verdict
 from model.engine import Answer, Engine
 from model.mime import Message
 from model.predictor import WordWeight
+from model.reference import Reference
 
 R = TypeVar("R")
 
@@ -51,6 +52,8 @@ class Predictor(Protocol[E]):
     def encode(self, message: Message) -> E: ...
     def predict(self, batch: Sequence[E]) -> list[float]: ...
     def explain(self, encoded: E, limit: int = 20) -> list[WordWeight]: ...
+    @property
+    def reference(self) -> Reference | None: ...
     def threshold(self, target_fpr: float | None = None) -> float: ...
     def info(self) -> dict[str, object]: ...
 
@@ -151,6 +154,7 @@ class Classifier(Generic[E]):
             body_characters=len(message.body),
             tokens_used=prepared.encoded.tokens_used,
             tokens_total=prepared.encoded.tokens_total,
+            unknown_share=prepared.encoded.tokens_unknown / max(1, len(prepared.encoded)),
             spam_probability=answer.result,
             threshold=self.verdict.spam_from,
             label=self.verdict.label(answer.result),

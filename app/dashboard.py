@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from app.charts import Axis, Chart, Tick, curves, number, stacked_bars
+from app.drift import Drift, reading
 from app.queries.dashboard import MOST_READ, Corrected, Slot
 
 _BINS = 20
@@ -45,7 +46,7 @@ class Tile:
     remark: str = ""
 
 
-def tiles(slots: Sequence[Slot], corrected: Corrected) -> list[Tile]:
+def tiles(slots: Sequence[Slot], corrected: Corrected, drift: Drift | None) -> list[Tile]:
     """The span in a few figures."""
     total, spam, unsure = (sum(getattr(s, k) for s in slots) for k in ("total", "spam", "unsure"))
     times = [ms for slot in slots for ms in slot.latencies]
@@ -61,6 +62,20 @@ def tiles(slots: Sequence[Slot], corrected: Corrected) -> list[Tile]:
             "" if slow is None else f"95 % within {number(slow)} ms",
         ),
         Tile("corrected", number(made), f"{corrected.spam} to spam, {corrected.ham} to ham"),
+        *_drift_tiles(drift),
+    ]
+
+
+def _drift_tiles(drift: Drift | None) -> list[Tile]:
+    """How far the mail of the last day is from the mail that the network was validated on."""
+    if drift is None:
+        return []
+    return [
+        Tile(name, "–" if index is None else f"{index:.2f}", f"{reading(index)}, last 24 hours")
+        for name, index in (
+            ("drift of scores", drift.score),
+            ("drift of words", drift.unknown_words),
+        )
     ]
 
 

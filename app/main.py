@@ -13,6 +13,7 @@ from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
 from app.dependencies import State
+from app.drift import watching
 from app.limits import RateLimitHeaders, RateLimits
 from app.metrics import Metrics
 from app.middleware import AccessLog, BodyLimit, RequestId
@@ -133,6 +134,7 @@ def _lifespan(
                 sorter=sorts.version,
                 device=str(served.device),
             )
+            await stack.enter_async_context(watching(database, served.reference, metrics))
             key = load_key(settings)
             classifier = Classifier(
                 served, engine, writer, settings, key, os.cpu_count() or 1, metrics

@@ -3,6 +3,7 @@
 docs/metrics.md lists them all; a test compares it with what is served.
 """
 
+import math
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
@@ -55,6 +56,13 @@ class Metrics:
             "hamlet_log_commit_seconds", "A transaction of the request log.", _SECONDS
         )
         self._rows = histogram("hamlet_log_commit_rows", "Rows that share one.", _SIZES)
+        self._drift = Gauge(
+            "hamlet_drift_psi",
+            "Of the last day against the checkpoint's own mail.",
+            ["distribution"],
+            registry=self.registry,
+        )
+        self.drifted(None, None)
         self._failures = counter("hamlet_log_failures", "Transactions of the log that failed.")
 
     def served(self, **what: str) -> None:
@@ -96,6 +104,11 @@ class Metrics:
 
     def commit_failed(self) -> None:
         self._failures.inc()
+
+    def drifted(self, score: float | None, unknown_words: float | None) -> None:
+        """Population stability indices; None, which is not a number there: too few messages."""
+        for name, index in (("score", score), ("unknown_words", unknown_words)):
+            self._drift.labels(name).set(math.nan if index is None else index)
 
     def corrected(self, label: str) -> None:
         self._corrections.labels(label).inc()

@@ -28,6 +28,7 @@ class LogEntry:
     body_characters: int
     tokens_used: int
     tokens_total: int
+    unknown_share: float | None
     spam_probability: float
     threshold: float
     label: str

@@ -45,6 +45,7 @@ class RequestRow(Base):
     body_characters: Mapped[int] = mapped_column(Integer)
     tokens_used: Mapped[int] = mapped_column(Integer)
     tokens_total: Mapped[int] = mapped_column(Integer)
+    unknown_share: Mapped[float | None] = mapped_column(Float)  # of the words of the recurrence
     spam_probability: Mapped[float] = mapped_column(Float)
     threshold: Mapped[float] = mapped_column(Float)
     label: Mapped[str] = mapped_column(String(8))

@@ -11,6 +11,8 @@ from model.checkpoint import Checkpoint, load
 from model.classifier import Batch, collate
 from model.explanation import word_weights
 from model.mime import Message
+from model.reference import Reference
+from model.reference import load as load_reference
 from model.tokenizer import Encoded
 
 
@@ -35,18 +37,22 @@ class ClassifierPredictor:
 
     name = "classifier"
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, device: str = "auto", reference: Reference | None = None
+    ) -> None:
         self.version = checkpoint.version
         self.device = _device(device)
         self._network = checkpoint.network.to(self.device).requires_grad_(False)
         self._tokenizer = checkpoint.tokenizer
         self._calibration = checkpoint.calibration
         self._run = checkpoint.run
+        self.reference = reference
 
     @classmethod
     def load(cls, directory: Path, device: str = "auto") -> "ClassifierPredictor":
         """Raises model.checkpoint.CheckpointError."""
-        return cls(load(directory), device)
+        found = load(directory)
+        return cls(found, device, load_reference(directory, found.version))
 
     def encode(self, message: Message) -> Encoded:
         """Thread-safe; never raises."""

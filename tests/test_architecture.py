@@ -103,7 +103,15 @@ def test_what_serves_never_runs_code_out_of_a_file() -> None:
 
 
 def test_the_service_needs_runtime_packages_only() -> None:
-    extras = {"datasketch", "hypothesis", "matplotlib", "pytest", "scipy", "sklearn"}
+    extras = {
+        "datasketch",
+        "hypothesis",
+        "matplotlib",
+        "pytest",
+        "schemathesis",
+        "scipy",
+        "sklearn",
+    }
     serving = of("app", "model", "migrations")
     broken = {str(path): bad for path in serving if (bad := tops(read(path)) & extras)}
     assert not broken

@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         ("train", commands.train_command, "train, calibrate, test once and publish the weights"),
         ("evaluate", commands.evaluate_command, "measure the published weights and two baselines"),
         ("crossval", commands.crossval_command, "leave one corpus, or some sources, out at a time"),
+        ("reference", commands.reference_command, "what drift is measured by, beside the weights"),
         ("compare", commands.compare_command, "one encoder after the other in the classifier"),
     ):
         sub = commands_.add_parser(name, help=text, description=text)

@@ -30,6 +30,7 @@ from training.export import make_checkpoint, publish
 from training.faithfulness import faithfulness
 from training.metrics import ALL
 from training.plots import Predictions
+from training.reference import write_reference
 from training.report import Report, Row, crossval_table, measured_rows, table
 from training.run import Data, commit, load_data, split_all, train
 from training.verdicts import table as verdict_table
@@ -49,10 +50,18 @@ def train_command(config: RunConfig, options: argparse.Namespace) -> None:
     made = make_checkpoint(trained, calibration, config, options.run)
     publish(made, trained, split.validation, options.weights)
     state.unlink()
+    write_reference(data, config, options.weights)
     rows = test_rows(data, config)
     results = {NETWORK: score_checkpoint(data, checkpoint.load(options.weights), rows)}
     print(table(_report(f"{config.name}: test", data, config, results)))
     print(f"published {made.version} in {options.weights}")
+
+
+def reference_command(config: RunConfig, options: argparse.Namespace) -> None:
+    """How the published weights' scores and unknown words are spread: what drift is measured by."""
+    data = load_data(config, options.corpora, options.work / "cache")
+    made = write_reference(data, config, options.weights)
+    print(f"{made.messages} validation messages, written to {options.weights}")
 
 
 def evaluate_command(config: RunConfig, options: argparse.Namespace) -> None:

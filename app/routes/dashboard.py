@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.dashboard import SPANS, SpanName, charts, tiles
 from app.dependencies import MayRead, Spam, Storage
+from app.drift import measure
 from app.page import PageRoute, render
 from app.queries.dashboard import corrected, slots
 
@@ -23,11 +24,13 @@ async def dashboard(
     async with database.read() as connection:
         read = await slots(connection, first, chosen.step, chosen.count)
         made = await corrected(connection, first)
+    reference = spam.predictor.reference
+    drift = None if reference is None else await measure(database, reference, now)
     context = {
         "spans": SPANS,
         "span": span,
         "now": now,
-        "tiles": tiles(read, made),
+        "tiles": tiles(read, made, drift),
         "charts": charts(chosen, read, spam.verdict.spam_from, spam.verdict.ham_below),
     }
     return render(request, "dashboard.html", context)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from model.mime import Message
 from model.predictor import WordWeight
+from model.reference import Reference
 
 MOST_TOKENS = 500
 
@@ -46,6 +47,7 @@ class WordCounter:
     name = "classifier"
     version = "0.0.0+double"
     device = "cpu"
+    reference: Reference | None = None
 
     def __init__(self) -> None:
         self.go = threading.Event()

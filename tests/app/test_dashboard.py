@@ -139,7 +139,7 @@ def test_the_figures_and_the_charts_say_the_same() -> None:
         Slot(NOON, 1, 1, 2, [0.0, 0.5, 0.99, 1.0], [1.0, 2.0, 3.0, 40.0]),
         Slot(NOON + HOUR, 0, 0, 0, [], []),
     ]
-    told = {tile.name: (tile.value, tile.remark) for tile in tiles(read, Corrected(1, 2))}
+    told = {tile.name: (tile.value, tile.remark) for tile in tiles(read, Corrected(1, 2), None)}
     assert told == {
         "messages": ("4", ""),
         "spam": ("25.0 %", "1 messages"),

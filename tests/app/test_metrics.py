@@ -109,6 +109,21 @@ def test_the_documentation_lists_what_is_served_and_no_more(serve: Serve) -> Non
     assert len(listed) == len(set(listed))
 
 
+def test_the_dashboard_asks_for_nothing_that_is_not_served(serve: Serve) -> None:
+    async def scenario() -> set[str]:
+        async with serve() as client:
+            await client.post("/classify", json={"text": "hello"})
+            await client.post("/sort", json={"numbers": [2, 1]})
+            return {name.partition(",")[0] for name in await scrape(client)}
+
+    dashboard = json.loads((ROOT / "docs" / "grafana.json").read_text(encoding="utf-8"))
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked = {name for query in queries for name in re.findall(r"(?:hamlet|process)_\w+", query)}
+    assert len(asked) > 15
+    unlabelled = {"hamlet_corrections_total"}  # there once something was corrected
+    assert asked - unlabelled <= asyncio.run(scenario())
+
+
 def _bare(name: str) -> str:
     return name.removesuffix("_total").removesuffix("_info")
 
