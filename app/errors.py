@@ -31,6 +31,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from app.schemas import PROBLEM_TYPE, Fault, Problem
 from app.strings import printable
@@ -204,7 +205,21 @@ def as_hamlet_error(error: Exception) -> HamletError:
 
 async def handle(request: Request, error: Exception) -> Response:
     """The one exception handler. The server logs what nobody foresaw, trace and all."""
-    return problem_response(as_hamlet_error(error), request.scope["state"]["request_id"])
+    known = as_hamlet_error(error)
+    if known.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        known.headers["Allow"] = _allowed(request)
+    return problem_response(known, request.scope["state"]["request_id"])
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of this path (RFC 9110, 10.2.1); the framework names the first
+    route's alone."""
+    routes = request.app.router.routes
+    return ", ".join(
+        method
+        for method in ("DELETE", "GET", "POST")
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    )
 
 
 def install(app: FastAPI) -> None:

@@ -198,3 +198,25 @@ def test_what_nobody_foresaw_tells_nothing(serve: Serve, monkeypatch: pytest.Mon
             assert batch.json()["results"][0]["detail"] == body["detail"]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/history/x", "DELETE, GET"),
+        ("/history", "DELETE, GET"),
+        ("/classify", "POST"),
+        ("/feedback/x", "DELETE"),
+    ],
+)
+def test_a_method_that_is_not_there_names_those_that_are(
+    serve: Serve, path: str, allowed: str
+) -> None:
+    async def scenario() -> None:
+        async with serve() as client:
+            for method in ("PUT", "OPTIONS"):
+                refused = await client.request(method, path)
+                assert_problem(refused, 405)
+                assert refused.headers["allow"] == allowed
+
+    asyncio.run(scenario())
