@@ -1,6 +1,6 @@
 """One message from its bytes to a logged verdict; what every route that classifies shares."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
@@ -123,19 +123,8 @@ class Classifier(Generic[E]):
         return _Prepared(submission, encoded, keyed_hash(submission.content, self._key))
 
     def _explain(self, prepared: _Prepared[E]) -> list[schemas.WordWeight]:
-        return [
-            schemas.WordWeight.model_validate(
-                {
-                    "field": word.field,
-                    "start": word.start,
-                    "end": word.end,
-                    "text": encodable(word.text),
-                    "weight": word.weight,
-                    "unknown": word.unknown,
-                }
-            )
-            for word in self.predictor.explain(prepared.encoded)
-        ]
+        offsets = prepared.submission.offsets
+        return [_word(word, offsets) for word in self.predictor.explain(prepared.encoded)]
 
     def _entry(
         self, prepared: _Prepared[E], answer: Answer[float], request_id: str, key_id: str | None
@@ -188,6 +177,21 @@ class Classifier(Generic[E]):
                 "timing_ms": {"queue": entry.queue_ms, "inference": entry.inference_ms},
             }
         )
+
+
+def _word(word: WordWeight, offsets: Mapping[str, int]) -> schemas.WordWeight:
+    values = {
+        "field": word.field,
+        "start": word.start,
+        "end": word.end,
+        "text": encodable(word.text),
+        "weight": word.weight,
+        "unknown": word.unknown,
+    }
+    if word.field in offsets:
+        values["sent_start"] = offsets[word.field] + word.start
+        values["sent_end"] = offsets[word.field] + word.end
+    return schemas.WordWeight.model_validate(values)
 
 
 def _unread(prepared: _Prepared[E]) -> schemas.Unread:

@@ -7,8 +7,8 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from email.message import Message as Headers
 from typing import Any, Literal
 
@@ -39,11 +39,14 @@ _WHITE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A message as it came in. `content` is what its hash and its size are taken of."""
+    """A message as it came in. `content` is what its hash and its size are taken of. `offsets`: how
+    far into the text that was sent its subject and body begin, of those that stand there as they
+    are; what was decoded or rendered has no place in it."""
 
     source: Source
     content: bytes
     message: Message
+    offsets: Mapping[str, int] = field(default_factory=dict)
 
 
 def media_type(content_type: str) -> str:
@@ -67,7 +70,9 @@ def read_body(content_type: str, body: bytes) -> Submission:
         raise InvalidRequest(Fault(reason="the message is empty"))
     if kind == RFC822:
         return Submission("rfc822", body, parse(body))
-    return Submission("plain", body, from_text(decode(body, _charset(content_type))))
+    text = decode(body, _charset(content_type))
+    message = from_text(text)
+    return Submission("plain", body, message, _offsets(text, message))
 
 
 def read_line(line: bytes) -> Submission:
@@ -150,14 +155,26 @@ def pointer(name: str) -> str:
 def _from_text(text: str) -> Submission:
     if not text.strip():
         raise InvalidRequest(Fault(pointer="/text", reason="the message is empty"))
-    return Submission("text", text.encode("utf-8", "surrogatepass"), from_text(text))
+    message = from_text(text)
+    content = text.encode("utf-8", "surrogatepass")
+    return Submission("text", content, message, _offsets(text, message))
 
 
 def _from_fields(form: FieldsForm) -> Submission:
     if not (form.subject.strip() or form.body.strip()):
         raise InvalidRequest(Fault(pointer="", reason="the message is empty"))
     content = f"{form.subject}\0{form.body}".encode("utf-8", "surrogatepass")
-    return Submission("fields", content, from_fields(form.subject, form.body))
+    message = from_fields(form.subject, form.body)
+    offsets = {"subject": 0, "body": 0} if message.body == form.body else {"subject": 0}
+    return Submission("fields", content, message, offsets)
+
+
+def _offsets(text: str, message: Message) -> dict[str, int]:
+    if not message.body or not text.endswith(message.body):
+        return {}
+    body = len(text) - len(message.body)
+    subject = text.find(message.subject, 0, body) if message.subject else -1
+    return {"body": body} | ({"subject": subject} if subject >= 0 else {})
 
 
 def _from_raw(text: str) -> Submission:

@@ -141,6 +141,12 @@ class WordWeight(BaseModel):
     field: Literal["subject", "body"]
     start: int = Field(description="Offset, in Unicode code points, into the decoded field.")
     end: int
+    sent_start: int | None = Field(
+        None,
+        description="The same into the text that was sent: the member `text`, a plain body, or the "
+        "member of the field. Not there for what was decoded or rendered first.",
+    )
+    sent_end: int | None = None
     text: str
     weight: float
     unknown: bool = Field(description="The vocabulary lacks it: it is known by its letters alone.")

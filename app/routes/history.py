@@ -1,9 +1,11 @@
 """GET and DELETE /history, GET and DELETE /history/{id}."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BeforeValidator
 from starlette.responses import StreamingResponse
 
 from app import history
@@ -16,10 +18,22 @@ from app.schemas import HistoryDetail, HistoryPage
 router = APIRouter(tags=["history"])
 
 CSV = "text/csv"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _STREAMS: dict[int | str, dict[str, Any]] = {
     200: {"content": {CSV: {"schema": {"type": "string"}}, NDJSON: {"schema": {"type": "string"}}}}
 }
-Time = Annotated[datetime | None, Query(description="UTC if no zone is given.")]
+
+
+def _no_number(value: object) -> object:
+    """pydantic takes a number for seconds since 1970; a typing error should not be a time."""
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("must be a time such as 2026-01-31T12:00:00Z")
+    return value
+
+
+Time = Annotated[
+    datetime | None, BeforeValidator(_no_number), Query(description="UTC if no zone is given.")
+]
 Label = Annotated[Literal["spam", "ham", "unsure"] | None, Query(description="As answered.")]
 Probability = Annotated[float | None, Query(ge=0, le=1)]
 Corrected = Annotated[bool | None, Query(description="Whether somebody corrected the message.")]

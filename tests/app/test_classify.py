@@ -11,6 +11,7 @@ from tests.app.asserts import JSON, assert_problem
 from tests.app.double import MOST_TOKENS, WordCounter
 from tests.conftest import Rows, Serve
 
+RFC822 = {"content-type": "message/rfc822"}
 MAIL = (
     b"From: a@example.org\r\nSubject: =?utf-8?q?viagra_for_you?=\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: text/html\r\n\r\n<p>Buy <b>now</b></p>\r\n"
@@ -87,6 +88,43 @@ def test_every_form_is_read(serve: Serve, rows: Rows) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("call", "sent"),
+    [
+        ({"json": {"text": "ä cheap viagra here"}}, "ä cheap viagra here"),
+        ({"json": {"text": "Subject: for viagra now\n\nhello"}}, None),
+        ({"json": {"text": "Subject: hello\nthe viagra is here\n"}}, None),
+        ({"json": {"subject": "viagra", "body": "now"}}, "viagra"),
+        (
+            {"content": "für viagra".encode(), "headers": {"content-type": "text/plain"}},
+            "für viagra",
+        ),
+    ],
+)
+def test_an_explanation_points_into_the_text_that_was_sent(
+    serve: Serve, call: dict[str, Any], sent: str | None
+) -> None:
+    async def scenario() -> None:
+        async with serve() as client:
+            response = await client.post("/classify?explain=true", **call)
+            word = response.json()["explanation"][0]
+            text = sent or call["json"]["text"]
+            assert text[word["sent_start"] : word["sent_end"]] == word["text"] == "viagra"
+
+    asyncio.run(scenario())
+
+
+def test_what_was_rendered_first_has_no_place_in_what_was_sent(serve: Serve) -> None:
+    async def scenario() -> None:
+        async with serve() as client:
+            html = {"body": "<p>cheap</p><p>viagra</p>"}
+            for call in ({"json": html}, {"content": MAIL, "headers": RFC822}):
+                response = await client.post("/classify?explain=true", **call)
+                assert "sent_start" not in response.json()["explanation"][0]
+
+    asyncio.run(scenario())
+
+
 def test_an_explanation_says_what_was_not_seen_or_not_known(serve: Serve) -> None:
     async def scenario() -> None:
         hidden = '<p>viagra größe now</p><p style="display:none">minutes of the meeting</p>'
@@ -119,6 +157,8 @@ def test_an_explanation_points_into_the_decoded_fields(serve: Serve) -> None:
             "field": "body",
             "start": 6,
             "end": 12,
+            "sent_start": 6,
+            "sent_end": 12,
             "text": "viagra",
             "weight": 1.0,
             "unknown": False,

@@ -248,6 +248,7 @@ def test_all_of_one_key_is_erased_and_nothing_else(
     ("wanted", "parameter"),
     [
         ({"after": "yesterday"}, "after"),
+        ({"before": "5.08e-179"}, "before"),
         ({"label": "junk"}, "label"),
         ({"min_probability": 2}, "min_probability"),
         ({"max_probability": "nan"}, "max_probability"),
