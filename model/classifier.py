@@ -13,6 +13,7 @@ unknown words.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -68,23 +69,26 @@ class Batch:
 
 def collate(messages: Sequence[Encoded], vocabulary: int) -> Batch:
     """Pad messages; each one's unknown words, numbered from `vocabulary`, are renumbered."""
-    lengths = torch.tensor([len(message) for message in messages], dtype=torch.int64)
-    ids = torch.zeros(len(messages), max(1, int(lengths.max())), dtype=torch.int64)
+    lengths = [len(message) for message in messages]
+    # NumPy fills small arrays several times faster than torch does.
+    ids = np.zeros((len(messages), max(1, *lengths)), np.int64)
     widest = max(1, *(len(message.hashes) for message in messages))
-    hashes = torch.zeros(len(messages), widest, dtype=torch.int64)
+    hashes = np.zeros((len(messages), widest), np.int64)
     grams: list[int] = []
     offsets: list[int] = []
     for index, message in enumerate(messages):
-        row = torch.tensor(message.ids, dtype=torch.int64)
-        ids[index, : len(row)] = torch.where(row >= vocabulary, row + len(offsets), row)
-        hashes[index, : len(message.hashes)] = torch.tensor(message.hashes, dtype=torch.int64)
+        row = ids[index, : len(message)]
+        row[:] = message.ids
+        if message.unknown:
+            row[row >= vocabulary] += len(offsets)
+        hashes[index, : len(message.hashes)] = message.hashes
         for buckets in message.unknown:
             offsets.append(len(grams))
             grams.extend(buckets)
     return Batch(
-        ids,
-        lengths,
-        hashes,
+        torch.from_numpy(ids),
+        torch.tensor(lengths, dtype=torch.int64),
+        torch.from_numpy(hashes),
         torch.tensor(grams, dtype=torch.int64),
         torch.tensor(offsets, dtype=torch.int64),
     )

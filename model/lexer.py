@@ -51,9 +51,9 @@ _MAX_DIGITS = 9
 Token = tuple[str, int, int]
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """Read a normalised text into lower-case tokens, in order. Never raises."""
-    for match in _TOKEN.finditer(text):
+def tokens(text: str, begin: int = 0) -> Iterator[Token]:
+    """Read a normalised text, from `begin` on, into lower-case tokens, in order. Never raises."""
+    for match in _TOKEN.finditer(text, begin):
         start, end = match.span()
         kind = match.lastgroup
         if kind == "plain":

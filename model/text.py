@@ -11,12 +11,17 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+# What is odd in ASCII: entities, control characters, soft breaks of quoted-printable that nobody
+# decoded. The set in front lets the search skip all other characters.
+_ODD_ASCII = re.compile(
+    r"[&=\x00-\x08\x0b\x0c\x0e-\x1f\x7f](?:"
+    r"(?<=&)(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,24});"
+    r"|(?<==)\r?\n"
+    r"|(?<![&=])[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*)"
+)
 _ODD = re.compile(
     # A word holding non-ASCII, whole; tried at a word's first letter only, else it is quadratic.
-    r"(?<![^\W\d_])[^\W\d_]*[^\x00-\x7f][^\s\x00-\x7f]*(?:\w|[^\x00-\x7f])*"
-    r"|&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,24});"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+"
-    r"|=\r?\n"  # a quoted-printable soft break that was never decoded
+    r"(?<![^\W\d_])[^\W\d_]*[^\x00-\x7f][^\s\x00-\x7f]*(?:\w|[^\x00-\x7f])*|" + _ODD_ASCII.pattern
 )
 _LATIN = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"\w+")
@@ -62,7 +67,7 @@ def normalise(source: str) -> Normalised:
     pieces: list[str] = []
     edges: list[tuple[int, int, int, int]] = []
     done = length = 0
-    for match in _ODD.finditer(source):
+    for match in (_ODD_ASCII if source.isascii() else _ODD).finditer(source):
         replacement = _replace(match[0])
         if replacement == match[0]:
             continue

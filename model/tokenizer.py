@@ -8,14 +8,15 @@ n-grams (Bojanowski et al. 2017, eq. 2, without the word's own vector), so `refi
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import NamedTuple, cast
 
-from model.lexer import BODY, SUBJECT, Token, tokens
+from model.lexer import BODY, SUBJECT, tokens
 from model.mime import Message
 from model.text import Normalised, normalise
+from model.words import WordReader
 
 PADDING = 0
 _SPECIAL = ("<pad>",)
@@ -40,9 +41,10 @@ class _Part:
     field: str
     normal: Normalised
 
-    def place(self, token: Token) -> MessageToken:
-        text, start, end = token
-        return MessageToken(text, self.field, *self.normal.source_span(start, end))
+    def tokens(self) -> Iterator[MessageToken]:
+        yield MessageToken(self.mark, self.field, 0, 0)
+        for text, start, end in tokens(self.normal.text):
+            yield MessageToken(text, self.field, *self.normal.source_span(start, end))
 
 
 def _parts(message: Message) -> Iterator[_Part]:
@@ -85,21 +87,15 @@ class Encoded:
     hashes: tuple[int, ...]
     unknown: tuple[tuple[int, ...], ...]
     tokens_total: int
-    _read: tuple[tuple[_Part, tuple[Token, ...]], ...] = ()
+    _parts: tuple[_Part, ...] = ()
     _unknown_ids: int = 0
 
     @property
     def tokens(self) -> list[MessageToken]:
         """Each of the words of `hashes` and where it stands, the marks at the beginning of their
         field. Worked out when it is asked for: few do."""
-        return [
-            token
-            for part, read in self._read
-            for token in (
-                MessageToken(part.mark, part.field, 0, 0),
-                *(part.place(token) for token in read),
-            )
-        ][: len(self.hashes)]
+        places = chain.from_iterable(part.tokens() for part in self._parts)
+        return list(islice(places, len(self.hashes)))
 
     @property
     def tokens_used(self) -> int:
@@ -129,6 +125,7 @@ class Tokenizer:
         self.most_tokens = most_tokens
         self.most_wide = max(most_wide, most_tokens)
         self._ids = {word: number for number, word in enumerate(self.words, len(_SPECIAL))}
+        self._reader = WordReader()
         self._hash = lru_cache(maxsize=65_536)(word_hash)
         self._grams = lru_cache(maxsize=65_536)(lambda word: grams(word, buckets))
 
@@ -141,31 +138,33 @@ class Tokenizer:
 
     def encode(self, message: Message) -> Encoded:
         """Read the beginning of a message and count the rest. Never raises."""
-        texts: list[str] = []
-        read: list[tuple[_Part, tuple[Token, ...]]] = []
-        total = 0
-        for part in _parts(message):
-            found = tokens(part.normal.text)
-            texts.append(part.mark)
-            here = tuple(islice(found, max(0, self.most_wide - len(texts))))
-            texts.extend(text for text, _, _ in here)
-            read.append((part, here))
-            total += 1 + len(here) + sum(1 for _ in found)
-        return replace(self.encode_words(texts), tokens_total=total, _read=tuple(read))
+        words: list[str] = []
+        parts = tuple(_parts(message))
+        for part in parts:
+            words.append(part.mark)
+            words += self._reader.read(part.normal.text)
+        return self._encode(words, parts)
 
     def encode_words(self, words: Sequence[str]) -> Encoded:
         """Encode the beginning of what `message_words` gives, without places."""
+        return self._encode(words, ())
+
+    def _encode(self, words: Sequence[str], parts: tuple[_Part, ...]) -> Encoded:
         texts = words[: self.most_wide]
+        read = texts[: self.most_tokens]
+        ids: list[int | None] = list(map(self._ids.get, read))
         unknown: dict[str, int] = {}
-        known, size = self._ids, len(self)
-        ids = tuple(
-            known.get(text) or size + unknown.setdefault(text, len(unknown))
-            for text in texts[: self.most_tokens]
-        )
-        buckets = tuple(self._grams(word) for word in unknown)
+        strange = ids.count(None)
+        if strange:
+            size = len(self)
+            for place, text in enumerate(read):
+                if ids[place] is None:
+                    ids[place] = size + unknown.setdefault(text, len(unknown))
+        buckets = tuple(map(self._grams, unknown))
         hashes = tuple(map(self._hash, texts))
-        strange = sum(number >= size for number in ids) if unknown else 0
-        return Encoded(ids, hashes, buckets, len(words), (), strange)
+        return Encoded(
+            cast("tuple[int, ...]", tuple(ids)), hashes, buckets, len(words), parts, strange
+        )
 
     def to_json(self) -> str:
         return json.dumps(
