@@ -10,6 +10,7 @@ Axes: B messages, T tokens, W words of the wide path, E embedding width, H hidde
 unknown words.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,13 +68,24 @@ class Batch:
         )
 
 
-def collate(messages: Sequence[Encoded], vocabulary: int) -> Batch:
-    """Pad messages; each one's unknown words, numbered from `vocabulary`, are renumbered."""
+def collate(
+    messages: Sequence[Encoded],
+    vocabulary: int,
+    rows: int = 1,
+    steps: int = 1,
+    *,
+    wide: bool = True,
+) -> Batch:
+    """Pad messages, to `rows` messages, the last ones empty, and `steps` ids at least; each one's
+    unknown words, numbered from `vocabulary`, are renumbered. Without `wide` there are no hashes.
+    """
     lengths = [len(message) for message in messages]
+    rows = max(rows, len(messages))
+    lengths += [0] * (rows - len(messages))
     # NumPy fills small arrays several times faster than torch does.
-    ids = np.zeros((len(messages), max(1, *lengths)), np.int64)
-    widest = max(1, *(len(message.hashes) for message in messages))
-    hashes = np.zeros((len(messages), widest), np.int64)
+    ids = np.zeros((rows, max(steps, *lengths, 0)), np.int64)
+    widest = max(len(message.hashes) for message in messages) if wide else 0
+    hashes = np.zeros((rows, widest), np.int64)
     grams: list[int] = []
     offsets: list[int] = []
     for index, message in enumerate(messages):
@@ -81,7 +93,8 @@ def collate(messages: Sequence[Encoded], vocabulary: int) -> Batch:
         row[:] = message.ids
         if message.unknown:
             row[row >= vocabulary] += len(offsets)
-        hashes[index, : len(message.hashes)] = message.hashes
+        if wide:
+            hashes[index, : len(message.hashes)] = message.hashes
         for buckets in message.unknown:
             offsets.append(len(grams))
             grams.extend(buckets)
@@ -135,9 +148,13 @@ class Classifier(nn.Module):
 
     def paths(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the recurrence and what the wide path say, each float [B]: together the logit."""
-        deep = self.read(self.embed(batch), batch.lengths)
+        deep = self.deep(batch)
         wide = torch.zeros_like(deep) if self.wide is None else self.wide(batch.hashes)
         return deep, wide
+
+    def deep(self, batch: Batch) -> Tensor:
+        """What the recurrence says, float [B]."""
+        return self.read(self.embed(batch), batch.lengths)
 
     def read(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
         """Logits, float [B], of embedded messages: what an explanation differentiates."""
@@ -154,5 +171,12 @@ class Classifier(nn.Module):
             ],
             dim=1,
         )
-        logits: Tensor = self.output(self.dropout(pooled)).squeeze(1)
+        logits: Tensor = self.output(self.dropout(pooled.to(self.output.weight.dtype))).squeeze(1)
         return logits.float()
+
+    def half(self) -> "Classifier":
+        """A copy whose reading, all but the last sum, is in bfloat16."""
+        twin = copy.deepcopy(self)
+        for part in (twin.words, twin.grams, twin.encoder, twin.attention):
+            part.bfloat16()
+        return twin

@@ -23,13 +23,22 @@ def step_mask(lengths: Tensor, steps: int) -> Tensor:
 
 def reverse_within(x_BTE: Tensor, lengths: Tensor) -> Tensor:
     """Each row's first `lengths[b]` steps reversed, its padding left where it is; [B, T, E]."""
-    rows, steps = x_BTE.shape[:2]
-    step_T = torch.arange(steps, device=x_BTE.device)[None, :]
-    last_B = lengths[:, None] - 1
-    index_BT = torch.where(step_T <= last_B, last_B - step_T, step_T)
-    index_BT = index_BT + steps * torch.arange(rows, device=x_BTE.device)[:, None]
+    return _taken(x_BTE, _reversal(lengths, x_BTE.shape[1]))
+
+
+def _reversal(lengths: Tensor, steps: int) -> Tensor:
+    """Where each step of each row comes from when rows are reversed, in a batch laid flat;
+    [B * T]."""
+    step_T = torch.arange(steps, device=lengths.device)
+    last_B1 = lengths[:, None] - 1
+    index_BT = torch.where(step_T <= last_B1, last_B1 - step_T, step_T)
+    first_B1 = torch.arange(0, len(lengths) * steps, steps, device=lengths.device)[:, None]
+    return (index_BT + first_B1).flatten()
+
+
+def _taken(x_BTE: Tensor, index: Tensor) -> Tensor:
     # One flat index_select: several times faster than a gather along T, forward and backward.
-    return x_BTE.flatten(0, 1).index_select(0, index_BT.flatten()).view_as(x_BTE)
+    return x_BTE.flatten(0, 1).index_select(0, index).view_as(x_BTE)
 
 
 def scan(step: Callable[[Tensor, State], State], x: Tensor, state: State) -> list[State]:
@@ -92,9 +101,10 @@ def both_ways(
 
     Both take [B, T, E] and give [B, T, H], in order; -> [B, T, 2H]; values at padded steps mean
     nothing."""
+    reversal = _reversal(lengths, x.shape[1])
     h_BTH = ahead(x)
-    g_BTH = back(reverse_within(x, lengths))
-    return torch.cat([h_BTH, reverse_within(g_BTH, lengths)], dim=2)
+    g_BTH = back(_taken(x, reversal))
+    return torch.cat([h_BTH, _taken(g_BTH, reversal)], dim=2)
 
 
 class BidirectionalLSTM(nn.Module):

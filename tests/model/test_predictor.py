@@ -38,6 +38,20 @@ def test_probabilities_are_calibrated_logits_in_order(
     assert predictor.predict(encoded[::-1]) == pytest.approx(expected[::-1], abs=1e-6)
 
 
+def test_bfloat16_says_nearly_the_same(checkpoint: Checkpoint) -> None:
+    exact, half = (ClassifierPredictor(checkpoint, "cpu", half=half) for half in (False, True))
+    encoded = [exact.encode(message) for message in MESSAGES]
+    assert half.predict(encoded) == pytest.approx(exact.predict(encoded), abs=0.01)
+    assert half.explain(encoded[1]) == exact.explain(encoded[1])
+
+
+def test_company_changes_no_probability(predictor: ClassifierPredictor) -> None:
+    texts = ["word " * length for length in (1, 3, 30, 200, 31, 2, 7, 120)]
+    encoded = [predictor.encode(Message("", text)) for text in texts]
+    alone = [predictor.predict([one])[0] for one in encoded]
+    assert predictor.predict(encoded) == pytest.approx(alone, abs=1e-6)
+
+
 def test_an_empty_batch_gives_nothing(predictor: ClassifierPredictor) -> None:
     assert predictor.predict([]) == []
 

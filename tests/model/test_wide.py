@@ -1,8 +1,9 @@
 """The wide path: known words and pairs, each counted once, whatever pads them."""
 
+import numpy as np
 import torch
 
-from model.wide import WidePath, feature_keys
+from model.wide import WidePath, WideTable, feature_keys
 
 TEXT = torch.tensor([[5, 6, 7, 8, 9, 7, 5, 6]])
 
@@ -78,3 +79,18 @@ def test_features_are_dropped_in_training_only() -> None:
     wide.dropout = 1.0
     assert not torch.allclose(wide(TEXT), torch.tensor([0.5]))
     torch.testing.assert_close(wide.train()(TEXT), torch.tensor([0.5]))
+
+
+def test_a_table_adds_up_what_the_path_does() -> None:
+    wide = path()
+    rows = [[5, 6, 7], [9], [7, 5, 6, 1, 2, 3], [5, 5, 5, 5], [1, 2], [8, 9, 7]]
+    padded = torch.tensor([[*row, *[0] * (6 - len(row))] for row in rows])
+    expected = wide(padded).detach().numpy()
+    np.testing.assert_allclose(WideTable(wide).add_up(rows), expected, rtol=1e-6)
+    for row, alone in zip(rows, expected, strict=True):  # no pair goes from one to the next
+        np.testing.assert_allclose(WideTable(wide).add_up([row]), [alone], rtol=1e-6)
+
+
+def test_a_table_gives_a_message_without_words_the_bias() -> None:
+    assert WideTable(path()).add_up([[], [1], []]).tolist() == [0.5, 0.5, 0.5]
+    assert WideTable(path()).add_up([[]]).tolist() == [0.5]

@@ -1,0 +1,37 @@
+"""Which messages share a pass: all of them once, little padding, few shapes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.passes import passes, shape
+
+LENGTHS = st.lists(st.integers(0, 256), max_size=100)
+
+
+@given(LENGTHS)
+def test_every_message_is_in_one_pass(lengths: list[int]) -> None:
+    assert sorted(index for group in passes(lengths) for index in group) == [*range(len(lengths))]
+
+
+@given(LENGTHS)
+def test_a_pass_is_padded_little(lengths: list[int]) -> None:
+    for group in passes(lengths):
+        longest = max(lengths[index] for index in group)
+        assert sum(longest - lengths[index] for index in group) <= 256
+
+
+def test_messages_of_one_length_share_a_pass_and_a_short_one_does_not_join_long_ones() -> None:
+    assert list(passes([5] * 64)) == [[*range(64)]]
+    assert list(passes([250, 16, 250, 16, 250, 16])) == [[0, 2, 4, 1], [3, 5]]
+    assert list(passes([])) == []
+
+
+@given(st.integers(1, 1000), st.integers(0, 256))
+def test_shapes_hold_what_they_are_for(rows: int, steps: int) -> None:
+    padded_rows, padded_steps = shape(rows, steps)
+    assert rows <= padded_rows <= rows * 5 / 4
+    assert max(1, steps) <= padded_steps <= steps + 16
+
+
+def test_there_are_few_shapes() -> None:
+    assert len({shape(rows, steps) for rows in range(1, 65) for steps in range(257)}) <= 20 * 16
