@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queries.feedback import corrected_labels
@@ -77,24 +77,29 @@ def new_id() -> str:
 
 
 async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> list[Entry]:
+    """write_entries, in an asynchronous transaction."""
+    return await connection.run_sync(write_entries, entries)
+
+
+def write_entries(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
     """Insert the entries, each into its table, and give them back as they were written; the caller
     commits. A message that was corrected has the label of its correction."""
-    entries = await _corrected(connection, entries)
+    entries = _corrected(connection, entries)
     for kind, row in _TABLES:
         # Not asdict, whose deep copies were a fifth of the service's own time in a batch.
         names = [field.name for field in fields(kind)]
         chosen = [entry for entry in entries if isinstance(entry, kind)]
         if chosen:
             values = [{name: getattr(entry, name) for name in names} for entry in chosen]
-            await connection.execute(insert(row), values)
+            connection.execute(insert(row), values)
     return entries
 
 
-async def _corrected(connection: AsyncConnection, entries: Sequence[Entry]) -> list[Entry]:
+def _corrected(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
     # In the transaction that logs the answer: what is answered is what is logged, and a
     # correction counts from its commit on, in every process.
     hashes = {entry.message_hash for entry in entries if isinstance(entry, LogEntry)}
-    labels = await corrected_labels(connection, hashes) if hashes else {}
+    labels = corrected_labels(connection, hashes) if hashes else {}
     return [
         replace(entry, label=labels[entry.message_hash], decided_by="correction")
         if isinstance(entry, LogEntry) and entry.message_hash in labels

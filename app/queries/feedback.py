@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
@@ -68,13 +68,11 @@ async def take_back(connection: AsyncConnection, entry_id: str) -> bool:
     return bool(hashes)
 
 
-async def corrected_labels(
-    connection: AsyncConnection, message_hashes: Iterable[str]
-) -> Mapping[str, str]:
+def corrected_labels(connection: Connection, message_hashes: Iterable[str]) -> Mapping[str, str]:
     """Of these messages those that were corrected: hash -> label."""
     query = select(CorrectionRow.message_hash, CorrectionRow.label)
     query = query.where(CorrectionRow.message_hash.in_(bindparam("hashes", expanding=True)))
-    rows = await connection.execute(query, {"hashes": _padded(list(message_hashes))})
+    rows = connection.execute(query, {"hashes": _padded(list(message_hashes))})
     return dict(rows.all())
 
 
