@@ -24,6 +24,10 @@ from model.reference import Reference
 
 R = TypeVar("R")
 
+# Bytes of a message that are read at once: to change threads and back takes as long, and what reads
+# them holds the interpreter's lock anyway.
+_SMALL = 8192
+
 
 class Encoded(Protocol):
     """What the service must know of an encoded message: its length is what a batch is padded to."""
@@ -91,16 +95,21 @@ class Classifier(Generic[E]):
     async def classify(
         self,
         read: Callable[[], Submission],
+        size: int,
         request_id: str,
         *,
         explain: bool = False,
         key_id: str | None = None,
     ) -> schemas.Classification:
-        """Classify what `read` returns, which runs in a thread. The answer is in the log.
+        """Classify what `read` makes of `size` bytes: in a thread, if they are many. The answer is
+        in the log.
 
         Raises what `read` raises, Overloaded, PredictionUnavailable, LogUnavailable.
         """
-        prepared = await self._in_thread(lambda: self._prepare(read()), self._readers)
+        if size <= _SMALL:
+            prepared = self._prepare(read())
+        else:
+            prepared = await self._in_thread(lambda: self._prepare(read()), self._readers)
         answer = await ask(self._engine, prepared.encoded)
         self._metrics.read(len(prepared.encoded), prepared.encoded.tokens_unknown)
         words: list[schemas.WordWeight] | None = None

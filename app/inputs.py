@@ -111,6 +111,12 @@ def read_form(value: object) -> Submission:
     return _from_raw(filled.raw)
 
 
+def form_size(value: object) -> int:
+    """About how many bytes of text are in a message as a JSON value."""
+    texts = value.values() if isinstance(value, dict) else ()
+    return sum(len(text) for text in texts if isinstance(text, str))
+
+
 def read_batch(body: bytes, most: int) -> list[object]:
     """The messages of a JSON batch, each still to be read."""
     members = json_object(load_json(body))

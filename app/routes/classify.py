@@ -17,6 +17,7 @@ from app.inputs import (
     RFC822,
     Submission,
     check_type,
+    form_size,
     media_type,
     read_batch,
     read_body,
@@ -45,8 +46,9 @@ async def classify(
     """Say whether one message is spam. The answer is in the request log before it is sent."""
     content_type = request.headers.get("content-type", "")
     check_type(content_type, JSON, RFC822, PLAIN)
-    read = partial(read_body, content_type, await request.body())
-    asked = spam.classify(read, request_id, explain=explain, key_id=caller.key_id)
+    body = await request.body()
+    read = partial(read_body, content_type, body)
+    asked = spam.classify(read, len(body), request_id, explain=explain, key_id=caller.key_id)
     return await unless_gone(request, asked)
 
 
@@ -72,8 +74,8 @@ async def classify_batch(
     content_type = request.headers.get("content-type", "")
     check_type(content_type, JSON, NDJSON)
 
-    def one(read: Callable[[], Submission]) -> Coroutine[Any, Any, Classification]:
-        return spam.classify(read, request_id, explain=explain, key_id=caller.key_id)
+    def one(read: Callable[[], Submission], size: int) -> Coroutine[Any, Any, Classification]:
+        return spam.classify(read, size, request_id, explain=explain, key_id=caller.key_id)
 
     if media_type(content_type) == NDJSON:
         paid = 1  # to be let in cost one message
@@ -83,7 +85,7 @@ async def classify_batch(
             if not paid:
                 await limits.wait(request.scope, caller, settings.request_timeout)
             paid = 0
-            return await one(partial(read_line, line))
+            return await one(partial(read_line, line), len(line))
 
         lines = classify_stream(
             request.stream(),
@@ -97,7 +99,8 @@ async def classify_batch(
     limits.charge(request.scope, caller, len(messages), counted=1)
 
     async def result(message: object) -> Classification | Problem:
-        return await result_or_problem(one(partial(read_form, message)), request_id)
+        read_one = partial(read_form, message)
+        return await result_or_problem(one(read_one, form_size(message)), request_id)
 
     return await unless_gone(request, _all(in_order(each(messages), result)))
 

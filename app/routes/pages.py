@@ -65,7 +65,10 @@ async def classify_form(
     outcome: Mapping[str, object]
     try:
         submission = await spam.in_thread(upload.read)
-        asked = spam.classify(lambda: submission, request_id, explain=True, key_id=caller.key_id)
+        size = len(submission.content)
+        asked = spam.classify(
+            lambda: submission, size, request_id, explain=True, key_id=caller.key_id
+        )
         answer = await unless_gone(request, asked)
         outcome, status = {"result": result(answer, submission)}, 200
     except HamletError as error:
