@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 
 def masked_mean(x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-    """Mean over the unmasked steps; [B, D]. A row without steps yields zeros."""
-    total = (x_BTD * mask_BT[:, :, None]).sum(1)
+    """Mean over the unmasked steps, of finite values; [B, D]. A row without steps yields zeros."""
+    total = torch.bmm(mask_BT[:, None].to(x_BTD.dtype), x_BTD).squeeze(1)
     return total / mask_BT.sum(1, keepdim=True).clamp(min=1)
 
 
@@ -33,8 +33,7 @@ class AdditiveAttention(nn.Module):
         scores_BT = self.query(torch.tanh(self.project(x_BTD))).squeeze(2).float()
         scores_BT = scores_BT.masked_fill(~mask_BT, torch.finfo(scores_BT.dtype).min)
         weights_BT = scores_BT.softmax(1).to(x_BTD.dtype)
-        attended: Tensor = (weights_BT[:, :, None] * x_BTD).sum(1)
-        return attended
+        return torch.bmm(weights_BT[:, None], x_BTD).squeeze(1)
 
 
 class PointerAttention(nn.Module):
