@@ -7,7 +7,7 @@ compile its kernels anew and keep them, so shapes are rounded up to few.
 
 from collections.abc import Iterator, Sequence
 
-_OWN_COST = 256  # of a pass, in steps of padding; measured on two cores without a GPU
+_OWN_COST = 512  # of a pass, in steps of padding; measured on two cores without a GPU
 _STEPS = 16
 
 
