@@ -1,4 +1,4 @@
-"""`python -m app`: migrate the database, load the network, serve. One process, one worker.
+"""`python -m app`: migrate the database, load the network, serve.
 `python -m app classify`: files, with no service. `python -m app keys`: API keys.
 `python -m app export`: what was corrected, as a corpus."""
 
@@ -9,7 +9,7 @@ import sys
 
 from app import classify_command, export_command, keys_command, log
 from app.settings import Settings, unknown_variables
-from app.startup import StartupError, prepare_database, read_settings
+from app.startup import StartupError, counted_together, prepare_database, read_settings
 
 _log = logging.getLogger("hamlet")
 
@@ -48,11 +48,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
-    from app import serving  # torch takes two seconds, which no other command should
+    with counted_together(settings.processes):
+        from app import serving  # torch takes two seconds, which no other command should
 
-    prepare_database(settings)
-    serving.check_keys(settings)
-    return serving.serve(settings)
+        prepare_database(settings)
+        serving.check_keys(settings)
+        return serving.serve(settings)
 
 
 def _keys(settings: Settings, options: argparse.Namespace) -> int:

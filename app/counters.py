@@ -1,63 +1,100 @@
-"""The counters of rate limits, in this process's memory: a bounded number of them."""
+"""The counters of rate limits: a bounded number of them, in memory that forked processes share."""
 
+import multiprocessing
+import struct
 import time
-from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from hashlib import blake2b
+from mmap import mmap
 
 from limits.storage import Storage
 
+_SLOT = struct.Struct("<Qdq")  # hash of the key, 0 in an empty slot; end of its window; count
+_PROBES = 16
+
 
 class Counters(Storage):
-    """Fixed windows that begin with their first hit. Of more than `most`, those that were hit
-    longest ago are forgotten.
+    """Fixed windows that begin with their first hit, `most` of them at most, in a table by their
+    keys' hashes. Where there is no room for one more, that which would end first is forgotten.
 
     The library's own store keeps as many as there are addresses, and looks through all of them in
-    a thread, again and again (docs/decisions/0046-rate-limits.md). Belongs to one event loop.
+    a thread, again and again (docs/decisions/0046-rate-limits.md). `shared`: processes that are
+    forked from this one count in it too, each with one event loop; they hold `lock` over what
+    belongs together.
     """
 
     STORAGE_SCHEME = None
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, shared: bool = False) -> None:
         super().__init__()
         self._most = most
-        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # its end, its count
+        self._table = mmap(-1, most * _SLOT.size)
+        self.lock: AbstractContextManager[object] = (
+            multiprocessing.get_context("fork").RLock() if shared else nullcontext()
+        )
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
         return ()
 
     def __len__(self) -> int:
-        return len(self._windows)
+        now = time.time()
+        return sum(end > now for _, end, _ in _SLOT.iter_unpack(self._table))
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        end, count = self._window(key) or (time.time() + expiry, 0)
-        self._windows[key] = end, count + amount
-        self._windows.move_to_end(key)
-        if len(self._windows) > self._most:
-            self._windows.popitem(last=False)
+        tag, now = _tag(key), time.time()
+        with self.lock:
+            place, end, count = self._find(tag, now) or (self._room(tag), now + expiry, 0)
+            _SLOT.pack_into(self._table, place, tag, end, count + amount)
         return count + amount
 
     def get(self, key: str) -> int:
-        window = self._window(key)
-        return window[1] if window else 0
+        found = self._find(_tag(key), time.time())
+        return found[2] if found else 0
 
     def get_expiry(self, key: str) -> float:
-        window = self._window(key)
-        return window[0] if window else time.time()
+        now = time.time()
+        found = self._find(_tag(key), now)
+        return found[1] if found else now
 
     def check(self) -> bool:
         return True
 
     def reset(self) -> int:
-        forgotten = len(self._windows)
-        self._windows.clear()
+        with self.lock:
+            forgotten = len(self)
+            self._table[:] = bytes(len(self._table))
         return forgotten
 
     def clear(self, key: str) -> None:
-        self._windows.pop(key, None)
+        with self.lock:
+            if found := self._find(_tag(key), time.time()):
+                _SLOT.pack_into(self._table, found[0], 0, 0.0, 0)
 
-    def _window(self, key: str) -> tuple[float, int] | None:
-        window = self._windows.get(key)
-        if window and window[0] <= time.time():
-            del self._windows[key]
-            return None
-        return window
+    def _places(self, tag: int) -> Iterator[int]:
+        """Where a counter may stand."""
+        for probe in range(min(_PROBES, self._most)):
+            yield (tag + probe) % self._most * _SLOT.size
+
+    def _find(self, tag: int, now: float) -> tuple[int, float, int] | None:
+        """Place, end and count of a window that has not ended."""
+        for place in self._places(tag):
+            found, end, count = _SLOT.unpack_from(self._table, place)
+            if found == tag:
+                return (place, end, count) if end > now else None
+        return None
+
+    def _room(self, tag: int) -> int:
+        """The place of this counter's last window, or else of the window that ends first, as those
+        do that have ended and those that never were."""
+        ends: dict[int, float] = {}
+        for place in self._places(tag):
+            found, ends[place], _ = _SLOT.unpack_from(self._table, place)
+            if found == tag:
+                return place
+        return min(ends, key=ends.__getitem__)
+
+
+def _tag(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") or 1

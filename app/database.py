@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -16,7 +16,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from app.errors import LogUnavailable
-from app.metrics import Metrics
 from app.repository import Entry, write_entries
 
 _log = logging.getLogger("hamlet.database")
@@ -126,6 +125,22 @@ class _Pending:
     future: asyncio.Future[Entry]
 
 
+class Watching(Protocol):
+    """What wants to hear of transactions: app.metrics.Metrics, which commands that serve nothing
+    need not import."""
+
+    def committed(self, entries: list[Entry], seconds: float) -> None: ...
+    def commit_failed(self) -> None: ...
+
+
+class _Unwatched:
+    def committed(self, entries: list[Entry], seconds: float) -> None:
+        pass
+
+    def commit_failed(self) -> None:
+        pass
+
+
 class LogWriter:
     """Writes the request log: what many requests hand in becomes one transaction.
 
@@ -139,11 +154,11 @@ class LogWriter:
         *,
         most_rows: int = 500,
         most_waiting: int = 10_000,
-        metrics: Metrics | None = None,
+        metrics: Watching | None = None,
     ) -> None:
         self._database = database
         self._most_rows = most_rows
-        self._metrics = metrics or Metrics()
+        self._metrics = metrics or _Unwatched()
         self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(most_waiting)
         self._closed = False
         self._owner = asyncio.create_task(self._run())

@@ -17,7 +17,7 @@ from app.errors import InvalidRequest, TooManyRequests
 from app.schemas import Fault
 from app.settings import Settings
 
-_MOST_COUNTERS = 65_536
+MOST_COUNTERS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,16 @@ class Standing:
 
 class RateLimits:
     """Counts what is asked. A caller who shows a key is counted by the key, wherever it asks from;
-    all others by address, of IPv6 by the /64 that one subscriber has. Belongs to one event loop."""
+    all others by address, of IPv6 by the /64 that one subscriber has. Belongs to one event loop;
+    other processes may count in the same `counters`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, counters: Counters | None = None) -> None:
         self._items = {
             "key": _parse(settings.rate_limit_key),
             "address": _parse(settings.rate_limit_address),
         }
-        self._limiter = FixedWindowRateLimiter(Counters(_MOST_COUNTERS))
+        self._counters = counters or Counters(MOST_COUNTERS)
+        self._limiter = FixedWindowRateLimiter(self._counters)
 
     def charge(
         self, scope: Scope, caller: Caller | None, messages: int = 1, counted: int = 0
@@ -70,13 +72,14 @@ class RateLimits:
             if messages > item.amount:
                 reason = f"{messages} messages at once; the rate limit is {item}"
                 raise InvalidRequest(Fault(pointer="", reason=reason))
-        before = [self._standing(policy, item, name) for item in items]
-        if refused := [standing for standing in before if standing.remaining < cost]:
-            last = max(refused, key=lambda standing: standing.reset)
-            scope["state"]["standing"] = last
-            raise TooManyRequests(last.limit, last.window, last.reset)
-        for item in items:
-            self._limiter.hit(item, policy, name, cost=cost)
+        with self._counters.lock:
+            before = [self._standing(policy, item, name) for item in items]
+            if refused := [standing for standing in before if standing.remaining < cost]:
+                last = max(refused, key=lambda standing: standing.reset)
+                scope["state"]["standing"] = last
+                raise TooManyRequests(last.limit, last.window, last.reset)
+            for item in items:
+                self._limiter.hit(item, policy, name, cost=cost)
         after = [self._standing(policy, item, name) for item in items]
         scope["state"]["standing"] = min(after, key=lambda standing: standing.remaining)
 

@@ -46,6 +46,7 @@ def create_app(
     settings: Settings,
     predictor: Predictor[Any] | None = None,
     sorter: sorting.Predictor | None = None,
+    limits: RateLimits | None = None,
 ) -> FastAPI:
     """The service. Without its two networks, the checkpoints of the settings are loaded at the
     start.
@@ -57,7 +58,7 @@ def create_app(
         title="Hamlet",
         version=__version__,
         description="Spam or not spam, from a neural network on your own machine.",
-        lifespan=_lifespan(settings, metrics, predictor, sorter),
+        lifespan=_lifespan(settings, metrics, predictor, sorter, limits or RateLimits(settings)),
         # The framework's pages load scripts from elsewhere; nothing leaves this machine.
         docs_url=None,
         redoc_url=None,
@@ -97,6 +98,7 @@ def _lifespan(
     metrics: Metrics,
     predictor: Predictor[Any] | None,
     sorter: sorting.Predictor | None,
+    limits: RateLimits,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -146,7 +148,7 @@ def _lifespan(
                 sorter=sorting.Sorter(sorts, lists, writer, settings, key),
                 metrics=metrics,
                 guard=Guard(database, key, needs_key(settings)),
-                limits=RateLimits(settings),
+                limits=limits,
                 schema_head=migrate.head(),
             )
 

@@ -4,9 +4,11 @@ docs/metrics.md lists them all; a test compares it with what is served.
 """
 
 import math
+import os
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from app.repository import Entry, LogEntry
@@ -24,7 +26,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        self._depths: dict[str, Callable[[], int]] = {}
+        self._own = ProcessCollector(registry=self.registry)
         counter, histogram = self._counter, self._histogram
         self._info = Info("hamlet", "What is served.", registry=self.registry)
         self._requests = counter(
@@ -34,7 +37,11 @@ class Metrics:
             "hamlet_request_seconds", "From a request to the end of its answer.", _SECONDS, "route"
         )
         self._depth = Gauge(
-            "hamlet_queue_depth", "Items that wait.", ["engine"], registry=self.registry
+            "hamlet_queue_depth",
+            "Items that wait.",
+            ["engine"],
+            registry=self.registry,
+            multiprocess_mode="livesum",
         )
         self._wait = histogram(
             "hamlet_queue_seconds", "How long an item waited for its pass.", _SECONDS, "engine"
@@ -61,6 +68,7 @@ class Metrics:
             "Of the last day against the checkpoint's own mail.",
             ["distribution"],
             registry=self.registry,
+            multiprocess_mode="livemostrecent",
         )
         self.drifted(None, None)
         self._failures = counter("hamlet_log_failures", "Transactions of the log that failed.")
@@ -71,9 +79,10 @@ class Metrics:
 
     def watch(self, engine: str, depth: Callable[[], int]) -> Callable[[Ran], None]:
         """Ask `depth` at every scrape; -> what the engine is to call after every pass."""
-        self._depth.labels(engine).set_function(depth)
+        self._depths[engine] = depth
 
         def ran(batch: Ran) -> None:
+            self._depth.labels(engine).set(depth())
             self._batch.labels(engine).observe(len(batch.waited))
             self._tokens.labels(engine).inc(batch.cost)
             self._padded.labels(engine).inc(batch.padded_cost)
@@ -82,6 +91,19 @@ class Metrics:
                 self._wait.labels(engine).observe(seconds)
 
         return ran
+
+    def collect(self) -> CollectorRegistry:
+        """What is to be said at a scrape: of this process, or of all behind the port."""
+        for engine, depth in self._depths.items():
+            self._depth.labels(engine).set(depth())
+        folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        if folder is None:
+            return self.registry
+        together = CollectorRegistry()
+        MultiProcessCollector(together, folder)  # type: ignore[no-untyped-call]
+        together.register(self._info)
+        together.register(self._own)
+        return together
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """`route` is the template of a path, never a path."""

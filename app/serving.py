@@ -1,16 +1,23 @@
-"""Serve until told to stop: one process, one worker, one socket."""
+"""Serve until told to stop: in one process, or in several behind one port."""
 
 import asyncio
 import logging
+import os
 import socket
-from contextlib import suppress
+import sys
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
+import torch
 import uvicorn
 
+from app import processes
 from app.auth import needs_key
 from app.classification import Predictor
+from app.counters import Counters
 from app.database import Database
+from app.limits import MOST_COUNTERS, RateLimits
 from app.main import create_app
 from app.protocol import Protocol
 from app.queries.keys import any_valid
@@ -40,26 +47,57 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
     """Serve the predictor, or the checkpoint of the settings, and the sorter, until SIGINT or
-    SIGTERM; by the latter the process ends, after its requests, as one that was terminated.
+    SIGTERM; by the latter a single process ends, after its requests, as one that was terminated.
 
     The schema must be there. Raises StartupError.
     """
-    with _listen(settings) as listening:
-        config = uvicorn.Config(
-            create_app(settings, predictor or _load(settings), _load_sorter(settings)),
-            http=Protocol,
-            ws="none",
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies or "",
-            log_config=None,
-            log_level="warning",
-            timeout_graceful_shutdown=8,
-        )
-        server = _Server(config)
-        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
-            server.run(sockets=[listening])
+    if settings.processes == 1:
+        with _listen(settings) as listening:
+            return _serve(settings, predictor, RateLimits(settings), listening)
+    limits = RateLimits(settings, Counters(MOST_COUNTERS, shared=True))
+    with ExitStack() as stack:
+        first = stack.enter_context(_listen(settings, shared=True))
+        named = settings.model_copy(update={"port": first.getsockname()[1]})
+        more = (_listen(named, shared=True) for _ in range(settings.processes - 1))
+        sockets = [first, *(stack.enter_context(other) for other in more)]
+        return processes.run(partial(_serve_in_child, settings, predictor, limits), sockets)
+
+
+def _serve_in_child(
+    settings: Settings,
+    predictor: Predictor[Any] | None,
+    limits: RateLimits,
+    listening: socket.socket,
+) -> int:
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.processes))
+    try:
+        return _serve(settings, predictor, limits, listening)
+    except StartupError as error:
+        print(f"hamlet: {error}", file=sys.stderr)
+        return 1
+
+
+def _serve(
+    settings: Settings,
+    predictor: Predictor[Any] | None,
+    limits: RateLimits,
+    listening: socket.socket,
+) -> int:
+    config = uvicorn.Config(
+        create_app(settings, predictor or _load(settings), _load_sorter(settings), limits),
+        http=Protocol,
+        ws="none",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or "",
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=8,
+    )
+    server = _Server(config)
+    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
+        server.run(sockets=[listening])
     return 0 if server.started else 1
 
 
@@ -98,10 +136,12 @@ def _load_sorter(settings: Settings) -> SorterPredictor:
         raise StartupError(f"the sorter's checkpoint is refused: {error}") from None
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: Settings, *, shared: bool = False) -> socket.socket:
+    """`shared`: with other sockets on the same port."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        address = (settings.host, settings.port)
+        return socket.create_server(address, family=family, backlog=2048, reuse_port=shared)
     except OSError as error:
         where = f"{settings.host} port {settings.port}"
         raise StartupError(f"cannot listen on {where}: {error.strerror or error}") from None

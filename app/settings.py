@@ -28,6 +28,13 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that answer on the port, each on a core of its own. All that they "
+        "count, they count together.",
+    )
     database_url: str = Field(
         "sqlite+aiosqlite:///hamlet.db",
         description="SQLAlchemy URL of the request log; `sqlite:` and `postgresql:` need name no "

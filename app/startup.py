@@ -2,7 +2,11 @@
 Quick to import: no network is loaded here."""
 
 import asyncio
+import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 from sqlalchemy import make_url
@@ -44,6 +48,20 @@ def prepare_database(settings: Settings) -> None:
         raise StartupError(
             f"the database of HAMLET_DATABASE_URL cannot be opened: {reason}"
         ) from None
+
+
+@contextmanager
+def counted_together(processes: int) -> Iterator[None]:
+    """Give several processes a folder in which Prometheus' client adds up what they measure. It
+    looks for the folder's name when it is imported."""
+    if processes == 1:
+        yield
+        return
+    memory = "/dev/shm"
+    where = memory if os.access(memory, os.W_OK) else None
+    with TemporaryDirectory(prefix="hamlet-", dir=where) as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 async def _migrate(settings: Settings) -> None:

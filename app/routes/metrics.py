@@ -19,4 +19,4 @@ async def metrics(request: Request, measures: Measures, _: WithKey) -> Response:
     """All measures of this process, in Prometheus' text format or as OpenMetrics, by `Accept`. Any
     key will do."""
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(measures.registry), media_type=content_type)
+    return Response(encode(measures.collect()), media_type=content_type)

@@ -91,6 +91,14 @@ class Service:
         answer: dict[str, Any] = response.json()
         return answer
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self) -> int:
+        """The exit status, once it has ended by itself."""
+        return self._process.wait(PATIENCE)
+
     def stop(self, number: int) -> int:
         """Send a signal; the exit status."""
         self._process.send_signal(number)
