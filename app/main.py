@@ -9,6 +9,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, migrate, openapi, sorting
+from app.admission import Admission
 from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
 from app.database import Database, LogWriter
@@ -73,6 +74,7 @@ def create_app(
     app.add_middleware(TimeLimit, seconds=settings.request_timeout)
     app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(RequestId)
+    app.add_middleware(Admission, most=settings.max_requests, metrics=metrics)
     for routes in (
         about,
         classify,

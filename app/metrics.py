@@ -71,6 +71,9 @@ class Metrics:
             multiprocess_mode="livemostrecent",
         )
         self.drifted(None, None)
+        self._refused = counter(
+            "hamlet_requests_refused", "Refused unread, as too many were under way."
+        )
         self._failures = counter("hamlet_log_failures", "Transactions of the log that failed.")
 
     def served(self, **what: str) -> None:
@@ -110,6 +113,9 @@ class Metrics:
         known = method if method in _METHODS else "other"
         self._requests.labels(route, known, str(status)).inc()
         self._latency.labels(route).observe(seconds)
+
+    def refused(self) -> None:
+        self._refused.inc()
 
     def read(self, words: int, unknown: int) -> None:
         self._words.inc(words)

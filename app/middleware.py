@@ -1,4 +1,4 @@
-"""What every request goes through, in this order: RequestId, AccessLog,
+"""What every request goes through, in this order: app.admission's Admission, RequestId, AccessLog,
 app.time_limit's TimeLimit, BodyLimit, app.limits' RateLimitHeaders."""
 
 import asyncio
@@ -19,11 +19,14 @@ _access = logging.getLogger("hamlet.access")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class RequestId:
-    """Names the request: `scope["state"]["request_id"]` and the header X-Request-ID.
+def request_id(scope: Scope) -> str:
+    """A caller's own X-Request-ID, when it is short and plain, or a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
 
-    A caller's own X-Request-ID is kept when it is short and plain.
-    """
+
+class RequestId:
+    """Names the request: `scope["state"]["request_id"]` and the header X-Request-ID."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -31,13 +34,12 @@ class RequestId:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
+        name = request_id(scope)
+        scope.setdefault("state", {})["request_id"] = name
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                MutableHeaders(scope=message)["X-Request-ID"] = name
             await send(message)
 
         await self.app(scope, receive, named)

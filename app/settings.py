@@ -139,6 +139,12 @@ class Settings(BaseSettings):
     max_wait: float = Field(
         0.0, ge=0, le=10, description="Seconds that a message may wait for others to share a pass."
     )
+    max_requests: int = Field(
+        128,
+        gt=0,
+        description="Requests of the method POST that may be under way in one process; one more is "
+        "refused with 503, unread.",
+    )
     max_queue: int = Field(
         1024, gt=0, description="Messages that may wait; one more is refused with 503."
     )

@@ -286,6 +286,32 @@ def test_a_full_queue_is_503_with_retry_after(serve: Serve, rows: Rows) -> None:
     asyncio.run(scenario())
 
 
+def test_one_request_too_many_is_503_at_once(serve: Serve, rows: Rows) -> None:
+    async def scenario() -> None:
+        predictor = WordCounter()
+        async with serve(predictor, max_requests=2) as client:
+            predictor.go.clear()
+            waiting = []
+            for i in range(2):
+                post = client.post("/classify", json={"text": f"message {i}"})
+                waiting.append(asyncio.create_task(post))
+            await asyncio.sleep(0.2)
+            named = {"X-Request-ID": "mine"}
+            refused = await client.post("/classify", json={"text": "no more"}, headers=named)
+            looked = await client.get("/metrics")
+            predictor.go.set()
+            answers = await asyncio.gather(*waiting)
+            again = await client.post("/classify", json={"text": "now"})
+        assert_problem(refused, 503)
+        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["x-request-id"] == refused.json()["request_id"] == "mine"
+        assert "hamlet_requests_refused_total 1.0" in looked.text
+        assert [answer.status_code for answer in [*answers, again]] == [200] * 3
+        assert len(rows()) == 3
+
+    asyncio.run(scenario())
+
+
 def test_a_failing_network_is_503_and_is_not_logged(serve: Serve, rows: Rows) -> None:
     async def scenario() -> None:
         async with serve() as client:

@@ -59,7 +59,9 @@ def test_they_log_and_limit_as_one(tmp_path: Path) -> None:
     assert not (tmp_path / "log.db-wal").exists(), "the database was not closed"
 
 
-def test_they_count_as_one_one_that_dies_is_replaced_and_none_outlives_the_first(tmp_path: Path) -> None:
+def test_they_count_as_one_one_that_dies_is_replaced_and_none_outlives_the_first(
+    tmp_path: Path,
+) -> None:
     with serving(tmp_path, HAMLET_PROCESSES="2") as service:
         first = wait_for(service, set())
         assert all(ask(service).status_code == 200 for _ in range(20))
