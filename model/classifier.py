@@ -167,12 +167,25 @@ class Classifier(nn.Module):
         mean_h, mean_x = masked_mean(z_BTZ, mask_BT).tensor_split([width], 1)
         max_h, max_x = masked_max(z_BTZ, mask_BT).tensor_split([width], 1)
         pooled = torch.cat([mean_h, max_h, self.attention(h_BTD, mask_BT), mean_x, max_x], 1)
-        logits: Tensor = self.output(self.dropout(pooled.to(self.output.weight.dtype))).squeeze(1)
+        logits: Tensor = self.output(self.dropout(pooled)).squeeze(1)
         return logits.float()
 
     def half(self) -> "Classifier":
-        """A copy whose reading, all but the last sum, is in bfloat16."""
-        twin = copy.deepcopy(self)
-        for part in (twin.words, twin.grams, twin.encoder, twin.attention):
-            part.bfloat16()
+        """This network, its weights shared, but for a recurrence in bfloat16. All else stays in
+        float32: of small products in bfloat16 the CPU's library keeps kernels for each shape."""
+        shared = {id(tensor): tensor for tensor in [*self.parameters(), *self.buffers()]}
+        twin = copy.deepcopy(self, shared)
+        twin.encoder = _Half(copy.deepcopy(self.encoder))
         return twin
+
+
+class _Half(nn.Module):
+    """An encoder that reads in bfloat16 what goes in and comes out in float32."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder.bfloat16()
+
+    def forward(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
+        h_BTD: Tensor = self.encoder(x_BTE.bfloat16(), lengths)
+        return h_BTD.float()

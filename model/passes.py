@@ -11,12 +11,14 @@ _OWN_COST = 512  # of a pass, in steps of padding; measured on two cores without
 _STEPS = 16
 
 
-def passes(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of the messages of these lengths, in groups, the longest first."""
+def passes(lengths: Sequence[int], most_steps: int) -> Iterator[list[int]]:
+    """Indices of the messages of these lengths, in groups, the longest first; each group's longest
+    times its number is `most_steps` at most, save for a single message."""
     group: list[int] = []
     longest = padding = 0
     for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        if group and padding + longest - lengths[index] > _OWN_COST:
+        full = longest * (len(group) + 1) > most_steps
+        if group and (full or padding + longest - lengths[index] > _OWN_COST):
             yield group
             group, padding = [], 0
         if not group:

@@ -18,6 +18,10 @@ from model.tokenizer import Encoded
 from model.wide import WideTable
 
 
+# Steps of one pass: what fits into a core's cache, or what fills a GPU.
+_MOST_STEPS = {"cpu": 2048, "cuda": 131_072}
+
+
 @dataclass(frozen=True, slots=True)
 class WordWeight:
     """How far a stretch of the message moved the logit: positive towards spam.
@@ -62,6 +66,7 @@ class ClassifierPredictor:
             half = _halves(self.device) and reference is not None and reference.bfloat16
         self._reader = self._network.half() if half else self._network
         wide = self._network.wide
+        self._most_steps = _MOST_STEPS[self.device.type]
         self._table = WideTable(wide) if wide and self.device.type == "cpu" else None
 
     @classmethod
@@ -77,7 +82,7 @@ class ClassifierPredictor:
     def predict(self, batch: Sequence[Encoded]) -> list[float]:
         """Probabilities of spam, in order. An empty batch yields []."""
         probabilities = [0.0] * len(batch)
-        for group in passes([len(message) for message in batch]):
+        for group in passes([len(message) for message in batch], self._most_steps):
             found = self._pass([batch[index] for index in group])
             for index, probability in zip(group, found, strict=True):
                 probabilities[index] = probability

@@ -126,8 +126,8 @@ class Tokenizer:
         self.most_wide = max(most_wide, most_tokens)
         self._ids = {word: number for number, word in enumerate(self.words, len(_SPECIAL))}
         self._reader = WordReader()
-        self._hash = lru_cache(maxsize=65_536)(word_hash)
-        self._grams = lru_cache(maxsize=65_536)(lambda word: grams(word, buckets))
+        self._hash = lru_cache(maxsize=32_768)(word_hash)
+        self._grams = lru_cache(maxsize=8192)(lambda word: grams(word, buckets))
 
     def __len__(self) -> int:
         """V, the number of rows of the word embedding, padding included."""
