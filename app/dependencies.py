@@ -34,46 +34,52 @@ class State(TypedDict):
     schema_head: str | None
 
 
-def _state(request: Request) -> State:
+def state(request: Request) -> State:
+    """All of it."""
     # FastAPI (0.165) does not know the generic Request[State].
     return cast(State, request.state)
 
 
 async def _metrics(request: Request) -> Metrics:
-    return _state(request)["metrics"]
+    return state(request)["metrics"]
 
 
 async def _settings(request: Request) -> Settings:
-    return _state(request)["settings"]
+    return state(request)["settings"]
 
 
 async def _database(request: Request) -> Database:
-    return _state(request)["database"]
+    return state(request)["database"]
 
 
 async def _classifier(request: Request) -> Classifier[Any]:
-    return _state(request)["classifier"]
+    return state(request)["classifier"]
 
 
 async def _sorter(request: Request) -> Sorter:
-    return _state(request)["sorter"]
+    return state(request)["sorter"]
 
 
 async def _limits(request: Request) -> RateLimits:
-    return _state(request)["limits"]
+    return state(request)["limits"]
 
 
 async def _guard(request: Request) -> Guard:
-    return _state(request)["guard"]
+    return state(request)["guard"]
 
 
 async def _schema_head(request: Request) -> str | None:
-    return _state(request)["schema_head"]
+    return state(request)["schema_head"]
+
+
+def request_name(request: Request) -> str:
+    """What the answer's X-Request-ID says."""
+    request_id: str = request.scope["state"]["request_id"]
+    return request_id
 
 
 async def _request_id(request: Request) -> str:
-    request_id: str = request.scope["state"]["request_id"]
-    return request_id
+    return request_name(request)
 
 
 KEY_COOKIE = "hamlet_key"  # what the pages' sign-in sets
@@ -94,13 +100,13 @@ async def _caller(
         # A browser sends it unasked, so that another site's page could ask in its name.
         if shown is not None and request.method not in ("GET", "HEAD"):
             check_same_origin(request)
-    state = _state(request)
+    guard, limits = state(request)["guard"], state(request)["limits"]
     try:
-        caller = await state["guard"].caller(shown)
+        caller = await guard.caller(shown)
     except Unauthorized:
-        state["limits"].charge(request.scope, None)
+        limits.charge(request.scope, None)
         raise
-    state["limits"].charge(request.scope, caller)
+    limits.charge(request.scope, caller)
     for scope in needed.scopes:
         check_scope(caller, scope)
     return caller

@@ -22,6 +22,12 @@ from model.html import Rendered, looks_like_html, render
 
 # Headers end at a blank line or, in broken mail, at the first line that cannot be one.
 _HEADERS = re.compile(rb"(?:[!-9;-~]{1,200}:[^\n]*(?:\n|\Z)(?:[ \t]+[^\n]*(?:\n|\Z))*)+")
+# Those of them that say something to a classifier; the library takes its time with each.
+_READ_HEADERS = re.compile(
+    rb"^(?:subject|content-(?:type|disposition|transfer-encoding)):"
+    rb"[^\n]*(?:\n|\Z)(?:[ \t]+[^\n]*(?:\n|\Z))*",
+    re.I | re.M,
+)
 _NEWLINE = re.compile(rb"\A\r?\n")
 _MBOX_LINE = re.compile(rb"\A(?:>?From [^\n]*\n)+")
 _SOURCE = re.compile(r"\A(?:>?From .*\n)?(?:[A-Za-z][\w-]*:.*\n(?:[ \t]+\S.*\n)*)+(?:\s*\n|\Z)")
@@ -125,7 +131,8 @@ def _split(raw: bytes) -> tuple[Headers, bytes]:
     head = _HEADERS.match(raw, 0, _MAX_HEADERS)
     if head is None:
         return Headers(), raw
-    headers = BytesHeaderParser().parsebytes(head[0] + b"\n")
+    read = b"".join(_READ_HEADERS.findall(head[0]))
+    headers = BytesHeaderParser().parsebytes(read + b"\n")
     for name in _STRUCTURED:
         value = str(headers.get(name, ""))
         if len(value) > _MAX_STRUCTURED:

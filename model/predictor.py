@@ -17,7 +17,6 @@ from model.reference import load as load_reference
 from model.tokenizer import Encoded
 from model.wide import WideTable
 
-
 # Steps of one pass: what fits into a core's cache, or what fills a GPU.
 _MOST_STEPS = {"cpu": 2048, "cuda": 131_072}
 
