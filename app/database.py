@@ -1,14 +1,15 @@
 """The database: engine, SQLite pragmas, transactions, and the group-commit writer of the log."""
 
 import asyncio
+import fcntl
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import IO, Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -42,9 +43,10 @@ DATABASE_ERRORS = (SQLAlchemyError, OSError)
 
 
 class Database:
-    """An engine and its two kinds of transaction. `url` needs an asynchronous driver."""
+    """An engine and its two kinds of transaction. `url` needs an asynchronous driver. `turn` is
+    app.shared's."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, turn: IO[bytes] | None = None) -> None:
         # Parameters are hidden from errors: they would carry the text of messages to the log.
         # A connection that the server has dropped meanwhile is replaced; a file drops none.
         served = not url.startswith("sqlite")
@@ -54,6 +56,7 @@ class Database:
             pool_pre_ping=served,
             connect_args=_POSTGRESQL if served else {},
         )
+        self._turn = turn
         self._direct: Engine | None = None
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine.sync_engine)
@@ -85,7 +88,9 @@ class Database:
             async with self.write() as connection:
                 return await connection.run_sync(work)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, _in_transaction, self._direct, work)
+        return await loop.run_in_executor(
+            self._thread, _in_transaction, self._direct, self._turn, work
+        )
 
     async def aclose(self) -> None:
         self._thread.shutdown()
@@ -94,9 +99,22 @@ class Database:
         await self.engine.dispose()
 
 
-def _in_transaction(engine: Engine, work: Callable[[Connection], R]) -> R:
-    with engine.begin() as connection:
+def _in_transaction(engine: Engine, turn: IO[bytes] | None, work: Callable[[Connection], R]) -> R:
+    with _taken(turn), engine.begin() as connection:
         return work(connection)
+
+
+@contextmanager
+def _taken(turn: IO[bytes] | None) -> Iterator[None]:
+    """Wait for the turn, which a process that dies gives back."""
+    if turn is None:
+        yield
+        return
+    fcntl.lockf(turn, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.lockf(turn, fcntl.LOCK_UN)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -34,6 +34,7 @@ from app.routes import (
 from app.routes import metrics as metrics_route
 from app.secret import load_key
 from app.settings import Settings
+from app.shared import Shared
 from app.time_limit import TimeLimit
 from model.engine import Engine
 from model.predictor import ClassifierPredictor
@@ -47,7 +48,7 @@ def create_app(
     settings: Settings,
     predictor: Predictor[Any] | None = None,
     sorter: sorting.Predictor | None = None,
-    limits: RateLimits | None = None,
+    shared: Shared | None = None,
 ) -> FastAPI:
     """The service. Without its two networks, the checkpoints of the settings are loaded at the
     start.
@@ -59,7 +60,9 @@ def create_app(
         title="Hamlet",
         version=__version__,
         description="Spam or not spam, from a neural network on your own machine.",
-        lifespan=_lifespan(settings, metrics, predictor, sorter, limits or RateLimits(settings)),
+        lifespan=_lifespan(
+            settings, metrics, predictor, sorter, shared or Shared(RateLimits(settings))
+        ),
         # The framework's pages load scripts from elsewhere; nothing leaves this machine.
         docs_url=None,
         redoc_url=None,
@@ -100,7 +103,7 @@ def _lifespan(
     metrics: Metrics,
     predictor: Predictor[Any] | None,
     sorter: sorting.Predictor | None,
-    limits: RateLimits,
+    shared: Shared,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -109,7 +112,7 @@ def _lifespan(
             if served is None:
                 served = await anyio.to_thread.run_sync(_load, settings)
             sorts = sorter or SorterPredictor.load(settings.sorter_dir)
-            database = Database(settings.database_url)
+            database = Database(settings.database_url, shared.turn)
             stack.push_async_callback(database.aclose)
             await stack.enter_async_context(forgetting(database, settings))
             writer = LogWriter(database, metrics=metrics)
@@ -150,7 +153,7 @@ def _lifespan(
                 sorter=sorting.Sorter(sorts, lists, writer, settings, key),
                 metrics=metrics,
                 guard=Guard(database, key, needs_key(settings)),
-                limits=limits,
+                limits=shared.limits,
                 schema_head=migrate.head(),
             )
 

@@ -15,13 +15,12 @@ import uvicorn
 from app import processes
 from app.auth import needs_key
 from app.classification import Predictor
-from app.counters import Counters
 from app.database import Database
-from app.limits import MOST_COUNTERS, RateLimits
 from app.main import create_app
 from app.protocol import Protocol
 from app.queries.keys import any_valid
 from app.settings import Settings
+from app.shared import Shared
 from app.startup import StartupError
 from model.checkpoint import CheckpointError
 from model.predictor import ClassifierPredictor
@@ -53,25 +52,25 @@ def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
     """
     if settings.processes == 1:
         with _listen(settings) as listening:
-            return _serve(settings, predictor, RateLimits(settings), listening)
-    limits = RateLimits(settings, Counters(MOST_COUNTERS, shared=True))
+            return _serve(settings, predictor, None, listening)
+    shared = Shared.by_forked(settings)
     with ExitStack() as stack:
         first = stack.enter_context(_listen(settings, shared=True))
         named = settings.model_copy(update={"port": first.getsockname()[1]})
         more = (_listen(named, shared=True) for _ in range(settings.processes - 1))
         sockets = [first, *(stack.enter_context(other) for other in more)]
-        return processes.run(partial(_serve_in_child, settings, predictor, limits), sockets)
+        return processes.run(partial(_serve_in_child, settings, predictor, shared), sockets)
 
 
 def _serve_in_child(
     settings: Settings,
     predictor: Predictor[Any] | None,
-    limits: RateLimits,
+    shared: Shared,
     listening: socket.socket,
 ) -> int:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.processes))
     try:
-        return _serve(settings, predictor, limits, listening)
+        return _serve(settings, predictor, shared, listening)
     except StartupError as error:
         print(f"hamlet: {error}", file=sys.stderr)
         return 1
@@ -80,11 +79,11 @@ def _serve_in_child(
 def _serve(
     settings: Settings,
     predictor: Predictor[Any] | None,
-    limits: RateLimits,
+    shared: Shared | None,
     listening: socket.socket,
 ) -> int:
     config = uvicorn.Config(
-        create_app(settings, predictor or _load(settings), _load_sorter(settings), limits),
+        create_app(settings, predictor or _load(settings), _load_sorter(settings), shared),
         http=Protocol,
         ws="none",
         access_log=False,
@@ -95,6 +94,9 @@ def _serve(
         log_level="warning",
         timeout_graceful_shutdown=8,
     )
+    # Who computes is asked for the interpreter's lock sooner than after 5 ms: the threads of the
+    # network and of the log need it for moments, but often.
+    sys.setswitchinterval(0.0002)
     server = _Server(config)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
         server.run(sockets=[listening])

@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         0.0, ge=0, le=10, description="Seconds that a message may wait for others to share a pass."
     )
     max_requests: int = Field(
-        128,
+        64,
         gt=0,
         description="Requests of the method POST that may be under way in one process; one more is "
         "refused with 503, unread.",
