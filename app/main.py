@@ -40,6 +40,8 @@ from model.engine import Engine
 from model.predictor import ClassifierPredictor
 from model.sorting import SorterPredictor
 
+# Padded tokens of a batch that takes some milliseconds.
+_SMALL_BATCH = 2048
 # Numbers that one batch of lists may come to; more only crowd the processor's cache.
 _MOST_NUMBERS = 2048
 
@@ -121,6 +123,7 @@ def _lifespan(
                 Engine(
                     served.predict,
                     max_batch_cost=settings.max_batch_tokens,
+                    inline_cost=_SMALL_BATCH if settings.processes > 1 else 0,
                     max_wait=settings.max_wait,
                     max_queue=settings.max_queue,
                     ran=metrics.watch("classifier", lambda: engine.waiting),

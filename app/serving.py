@@ -1,6 +1,7 @@
 """Serve until told to stop: in one process, or in several behind one port."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -97,6 +98,9 @@ def _serve(
     # Who computes is asked for the interpreter's lock sooner than after 5 ms: the threads of the
     # network and of the log need it for moments, but often.
     sys.setswitchinterval(0.0002)
+    # What is there by now stays: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     server = _Server(config)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
         server.run(sockets=[listening])

@@ -71,8 +71,9 @@ class Engine(Generic[T, R]):
 
     Create it in a running event loop: `async with Engine(predict) as engine`. `cost` is the length
     of an item; `max_batch_cost` bounds rows times longest row, save for one item that is longer.
-    `max_wait` is how many seconds the first item of a batch may wait for company. `ran` is called
-    after every batch that was answered.
+    `max_wait` is how many seconds the first item of a batch may wait for company. Batches up to
+    `inline_cost` run in the loop itself: where every core has a loop of its own, another thread
+    would only be in its way. `ran` is called after every batch that was answered.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Engine(Generic[T, R]):
         max_batch_cost: int = 16_384,
         max_wait: float = 0.0,
         max_queue: int = 1024,
+        inline_cost: int = 0,
         ran: Callable[[Ran], None] = lambda _: None,
     ) -> None:
         self._predict = predict
@@ -90,6 +92,7 @@ class Engine(Generic[T, R]):
         self._max_batch_cost = max_batch_cost
         self._max_wait = max_wait
         self._max_queue = max_queue
+        self._inline_cost = inline_cost
         self._ran = ran
         self._queue: deque[_Waiter[T, R]] = deque()
         self._changed = asyncio.Event()
@@ -180,7 +183,10 @@ class Engine(Generic[T, R]):
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
         try:
-            results = await loop.run_in_executor(self._thread, self._checked, batch)
+            if _padded(batch) <= self._inline_cost:
+                results = self._checked(batch)
+            else:
+                results = await loop.run_in_executor(self._thread, self._checked, batch)
         except Exception:
             _log.exception("a batch of %d failed", len(batch))
             await self._answer_alone(batch)
@@ -193,8 +199,7 @@ class Engine(Generic[T, R]):
         waited = tuple(began - waiter.since for waiter in batch)
         for waiter, seconds, result in zip(batch, waited, results, strict=True):
             _settle(waiter.future, Answer(result, 1000 * seconds, 1000 * took))
-        costs = [waiter.cost for waiter in batch]
-        self._ran(Ran(waited, took, sum(costs), len(costs) * max(costs)))
+        self._ran(Ran(waited, took, sum(waiter.cost for waiter in batch), _padded(batch)))
 
     async def _answer_alone(self, batch: list[_Waiter[T, R]]) -> None:
         """After its batch has failed: one item that no prediction survives fails alone."""
@@ -215,6 +220,10 @@ class Engine(Generic[T, R]):
         if len(results) != len(batch):
             raise RuntimeError(f"{len(results)} results for {len(batch)} items")
         return results
+
+
+def _padded(batch: Sequence[_Waiter[Any, Any]]) -> int:
+    return len(batch) * max(waiter.cost for waiter in batch)
 
 
 def _settle(future: asyncio.Future[Any], outcome: object) -> None:

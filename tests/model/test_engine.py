@@ -108,6 +108,21 @@ def test_max_wait_gathers_company_and_then_goes_alone() -> None:
     asyncio.run(scenario())
 
 
+def test_a_small_batch_runs_in_the_loop_and_a_large_one_in_a_thread() -> None:
+    async def scenario() -> None:
+        doubler = Doubler()
+        async with Engine(doubler, inline_cost=3) as engine:
+            assert (await engine.submit("abc")).result == "abcabc"
+            assert doubler.threads == {threading.get_ident()}
+            assert (await engine.submit("abcd")).result == "abcdabcd"
+            assert len(doubler.threads) == 2
+            with pytest.raises(PredictionFailed):
+                await engine.submit("bad")
+            assert (await engine.submit("ok")).result == "okok"
+
+    asyncio.run(scenario())
+
+
 def test_a_full_queue_refuses_at_once_and_recovers() -> None:
     async def scenario() -> None:
         doubler = Doubler()
