@@ -62,6 +62,11 @@ compare: $(DEV) ## One encoder after the other in the classifier: make compare A
 tasks: $(DEV) ## Small tasks, each for one network of the course; no corpora, minutes
 	$(BIN)/python -m training tasks $(ARGS)
 
+# The scripts in the peers' folder start rspamd, spamd and redis; without it they are left out.
+.PHONY: bench
+bench: $(DEV) ## Measure speed beside other filters: make bench ARGS="--corpora DIR --peers DIR"
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
 .PHONY: screenshot
 screenshot: $(DEV) ## Take the picture of the page again, docs/page.png; needs chromium
 	$(BIN)/python -m tests.e2e.screenshot docs/page.png

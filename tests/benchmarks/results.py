@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the table. `measured` are numbers by name, each name saying its unit, of the
-    service and of the peers that were measured beside it; `verdict` is what is made of them in a few
-    words, as `1.24 times rspamd`; `reaches` whether that is what was aimed at, None where a peer
-    that it is compared with was not there."""
+    service and of the peers that were measured beside it; `verdict` is what is made of them in a
+    few words, as `1.24 times rspamd`; `reaches` whether that is what was aimed at, None where a
+    peer that it is compared with was not there."""
 
     name: str
     measured: Mapping[str, float]
