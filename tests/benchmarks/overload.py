@@ -1,0 +1,127 @@
+"""Ten times what the service can do, for a minute: who is answered, who is refused, how soon it is
+itself again."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections import deque
+from functools import partial
+
+from app.settings import ROOT
+from tests.benchmarks import servers
+from tests.benchmarks.load import HttpAsker, LoadFailed, alone, passes, percentile, wrk
+from tests.benchmarks.mails import MailFiles, mail_files
+from tests.benchmarks.offer import Outcome
+from tests.benchmarks.results import Findings, Row
+from tests.benchmarks.setting import Setting
+
+_PROCESSES = 2
+_TIMES = 10
+_SECONDS = 60.0
+_CAPACITY_SECONDS = 10.0
+_REPEATS = 3
+_LONE = 500
+_AT_ONCE = 0.25  # seconds, for the slowest in a hundred refusals
+_GIVEN_UP = 60.0  # seconds without recovery
+_ALIKE = 9  # answers that are taken together, as one may be slow by chance
+
+
+def measure(setting: Setting) -> Findings:
+    """The accepted ones' times are those of an open loop: from when they were due."""
+    files = mail_files(setting)
+    with servers.service(setting, _PROCESSES) as target:
+        passes(partial(HttpAsker, target), files.contents())  # warm
+        rates = [
+            wrk(target, files.drawn, setting.out, setting.seconds(_CAPACITY_SECONDS)).rate
+            for _ in range(setting.repeats(_REPEATS))
+        ]
+        capacity = statistics.median(rates)
+        lone = sorted(files.contents(), key=len)[len(files.drawn) // 2]
+        before = alone(partial(HttpAsker, target), [lone], setting.count(_LONE))
+        outcome, recovery = _overload(target, files, setting, _TIMES * capacity, lone, before)
+    return Findings((_row(capacity, outcome, recovery),), notes=_notes(outcome))
+
+
+def _overload(
+    target: servers.Target,
+    files: MailFiles,
+    setting: Setting,
+    rate: float,
+    lone: bytes,
+    before: list[float],
+) -> tuple[Outcome, float]:
+    """What became of what was offered, and the seconds until it was as if nothing had been."""
+    names = setting.out / "offered.txt"
+    names.write_text("\n".join(str(file) for file in files.drawn))
+    command = [sys.executable, "-m", "tests.benchmarks.offer", str(target.port), target.path]
+    command += [f"--rate={rate}", f"--seconds={setting.seconds(_SECONDS)}", f"--mails={names}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        ended = json.loads(process.stdout.readline())["ended"]
+        recovery = _recovery(target, lone, ended, percentile(before, 95))
+        return Outcome(**json.loads(process.stdout.readline())), recovery
+
+
+def _recovery(target: servers.Target, lone: bytes, ended: float, usual: float) -> float:
+    """Seconds from `ended` until lone requests begin to take, most of them, no more than `usual`;
+    _GIVEN_UP when they never do."""
+    answers: deque[tuple[float, float]] = deque(maxlen=_ALIKE)  # when asked, how long it took
+    asker = HttpAsker(target)
+    while (asked := time.monotonic() - ended) < _GIVEN_UP:
+        try:
+            answers.append((asked, asker.ask(lone)))
+        except (LoadFailed, OSError):  # refused still
+            asker.close()
+            answers.clear()
+            time.sleep(0.01)
+        if len(answers) == _ALIKE and statistics.median(took for _, took in answers) <= usual:
+            asker.close()
+            return answers[0][0]
+    return _GIVEN_UP
+
+
+def _row(capacity: float, found: Outcome, recovery: float) -> Row:
+    share = found.within / found.seconds / capacity
+    good = (
+        found.accepted_p99 <= 1
+        and not found.without_retry_after
+        and not found.others
+        and not found.broken
+        and found.refused_p99 <= _AT_ONCE
+        and share >= 0.9
+        and recovery <= 2
+    )
+    return Row(
+        name=f"overload: {_TIMES} times the capacity offered, {_PROCESSES} processes",
+        measured={
+            "capacity (wrk), messages/s": capacity,
+            "offered, messages/s": found.offered / found.seconds,
+            "offered, times the capacity": found.offered / found.seconds / capacity,
+            "sent, messages/s": (found.offered - found.not_sent) / found.seconds,
+            "accepted, messages/s": found.within / found.seconds,
+            "accepted, p50 ms": 1000 * found.accepted_p50,
+            "accepted, p99 ms": 1000 * found.accepted_p99,
+            "refused with 503, share of what was sent": found.refused
+            / (found.offered - found.not_sent),
+            "503 without Retry-After": found.without_retry_after,
+            "503, p50 ms": 1000 * found.refused_p50,
+            "503, p99 ms": 1000 * found.refused_p99,
+            "other answers": found.others,
+            "broken or unanswered": found.broken,
+            "connections": found.connections,
+            "recovery, s": recovery,
+        },
+        verdict=f"accepted p99 {found.accepted_p99:.2f} s, {share:.0%} of the capacity, "
+        f"as before after {recovery:.1f} s",
+        aim=f"accepted p99 ≤ 1 s, else 503 with Retry-After (p99 ≤ {_AT_ONCE} s), "
+        "≥ 90 % of the capacity, recovery ≤ 2 s",
+        reaches=good,
+    )
+
+
+def _notes(found: Outcome) -> tuple[str, ...]:
+    if not found.not_sent:
+        return ()
+    return (f"{found.not_sent:,} requests found every connection taken and were not sent",)
