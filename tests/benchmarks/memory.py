@@ -15,7 +15,8 @@ _FLAT = 1.05  # times what it was after the first of _AFTER
 
 
 def measure(setting: Setting) -> Findings:
-    """One process, eight connections. A page that several processes share counts in parts (PSS)."""
+    """One process, eight connections. What counts is RSS; PSS, which shares a page out among those
+    that have it, is less by what other programs of the machine have loaded too."""
     files = mail_files(setting)
     after = [setting.count(requests) for requests in _AFTER]
     with servers.service(setting, 1) as target:
@@ -24,9 +25,9 @@ def measure(setting: Setting) -> Findings:
             load = wrk(target, files.drawn, setting.out, setting.seconds(_SLICE))
             looks.append((looks[-1][0] + load.requests, *resident(target.pid)))
     at = [next(look for look in looks if look[0] >= requests) for requests in [0, *after]]
-    measured = {f"PSS after {requests:,} requests, MB": pss for requests, pss, _ in at}
-    measured["RSS at the end, MB"] = looks[-1][2]
-    most, growth = max(pss for _, pss, _ in looks), at[-1][1] / at[1][1]
+    measured = {f"RSS after {requests:,} requests, MB": rss for requests, _, rss in at}
+    measured["PSS at the end, MB"] = looks[-1][1]
+    most, growth = max(rss for _, _, rss in looks), at[-1][2] / at[1][2]
     row = Row(
         name="resident memory, serving with 1 process",
         measured=measured,
@@ -34,8 +35,12 @@ def measure(setting: Setting) -> Findings:
         aim=f"≤ {_MOST:.0f} MB, flat over {after[-1]:,} requests",
         reaches=most <= _MOST and growth <= _FLAT,
     )
-    points = tuple((float(requests), pss) for requests, pss, _ in looks)
-    return Findings((row,), (Curve("1 process", "requests answered", "PSS, MB", points),))
+    across, up = "requests answered", "resident memory, MB"
+    curves = (
+        Curve("RSS", across, up, tuple((float(requests), rss) for requests, _, rss in looks)),
+        Curve("PSS", across, up, tuple((float(requests), pss) for requests, pss, _ in looks)),
+    )
+    return Findings((row,), curves)
 
 
 def resident(pid: int) -> tuple[float, float]:

@@ -84,6 +84,7 @@ def _panel(axes: Axes, across: str, up: str, curves: list[Curve]) -> None:
         axes.plot(xs, ys, marker="o", markersize=3, label=curve.name)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
-    axes.set_ylim(bottom=0)  # or a flat line would look like a mountain
+    # From 0, or a flat line would look like a mountain.
+    axes.set_ylim(0, 1.1 * max(y for curve in curves for _, y in curve.points))
     axes.grid(alpha=0.2)
     axes.legend(fontsize=8)
