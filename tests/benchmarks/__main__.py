@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from shutil import which
 
 from app.settings import ROOT
 from tests.benchmarks import report
@@ -25,8 +26,13 @@ BENCHMARKS = ("throughput", "batch", "overload", "memory", "growth")
 
 
 def main() -> int:
-    """Exit status 0, or 1 when a benchmark failed."""
-    given = _parser().parse_args()
+    """Exit status 0, 1 when a benchmark failed, 2 when something that they need is missing."""
+    parser = _parser()
+    given = parser.parse_args()
+    if not given.corpora.is_dir():
+        parser.error(f"no corpora in {given.corpora}; see --corpora")
+    if which("wrk") is None:
+        parser.error("wrk is not installed")
     config = read_config(ROOT / "training" / "runs" / "classifier.toml")
     corpora = [corpus for corpus in config.corpora if corpus.report]
     peers = given.peers.resolve() if given.peers else None
