@@ -22,7 +22,18 @@ from tests.benchmarks.setting import Setting
 from training.config import read_config
 
 # In this order; each is a module of that name with a function `measure`.
-BENCHMARKS = ("throughput", "batch", "overload", "memory", "growth")
+BENCHMARKS = (
+    "throughput",
+    "batch",
+    "network",
+    "reading",
+    "starting",
+    "overload",
+    "memory",
+    "training_speed",
+    "gpu",
+    "growth",
+)
 
 
 def main() -> int:

@@ -1,7 +1,6 @@
 """How cost grows: with processes, with the length of a text, with what the log already holds."""
 
 import asyncio
-import random
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,7 @@ import httpx
 
 from app import migrate
 from app.database import Database
-from model.lexer import tokens
-from model.mime import from_fields, parse
-from model.text import normalise
+from model.mime import from_fields
 from tests.benchmarks import servers
 from tests.benchmarks.load import HttpAsker, alone, passes, percentile, wrk
 from tests.benchmarks.long_log import fill
@@ -23,6 +20,7 @@ from tests.benchmarks.mails import MailFiles, mail_files
 from tests.benchmarks.messages import compose
 from tests.benchmarks.results import Curve, Findings, Row
 from tests.benchmarks.setting import Setting
+from tests.benchmarks.texts import body, words
 
 _PROCESSES = (1, 2)
 _TOKENS = (64, 128, 256, 512, 1024, 2048, 4096)
@@ -32,7 +30,6 @@ _SECONDS = 10.0
 _REPEATS = 3
 _TEXTS = 50  # of each length
 _ALONE = 1000
-_LINE = 12  # words
 
 
 def measure(setting: Setting) -> Findings:
@@ -61,10 +58,11 @@ def _processes(setting: Setting) -> tuple[Row, tuple[Curve, ...]]:
 
 def _lengths(setting: Setting) -> tuple[Row, tuple[Curve, ...]]:
     points = []
-    words = _words(mail_files(setting))
+    pool = words(mail_files(setting).contents())
     with servers.service(setting) as target:
         for count in _TOKENS:
-            mails = [_of_length(words, count, seed) for seed in range(_TEXTS)]
+            bodies = (body(pool, count, seed) for seed in range(_TEXTS))
+            mails = [compose(from_fields("", text)) for text in bodies]
             passes(partial(HttpAsker, target), mails)  # warm
             times = alone(partial(HttpAsker, target), mails, setting.count(_ALONE))
             points.append((_tokens(target, mails[0]), 1000 * percentile(times, 50)))
@@ -112,19 +110,6 @@ def _rate(target: servers.Target, files: MailFiles, setting: Setting) -> float:
         wrk(target, files.drawn, setting.out, seconds).rate
         for _ in range(setting.repeats(_REPEATS))
     )
-
-
-def _words(files: MailFiles) -> list[str]:
-    """What stands in the drawn mails, as often as there: so some of it is unknown, as always."""
-    bodies = [parse(mail).body for mail in files.contents()]
-    found = (text for body in bodies for text, _, _ in tokens(normalise(body).text))
-    return [text for text in found if text.isalpha()]
-
-
-def _of_length(words: list[str], count: int, seed: int) -> bytes:
-    drawn = random.Random(seed).choices(words, k=count)
-    lines = [" ".join(drawn[n : n + _LINE]) for n in range(0, count, _LINE)]
-    return compose(from_fields("", "\n".join(lines)))
 
 
 def _tokens(target: servers.Target, mail: bytes) -> float:
