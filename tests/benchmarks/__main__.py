@@ -52,7 +52,7 @@ def main() -> int:
     written = setting.out / "bench.json"
     findings = report.from_json(written.read_text()) if given.only and written.exists() else {}
     failed = [name for name in given.only or BENCHMARKS if not _run(name, setting, findings)]
-    print(report.table(findings))
+    print(report.table(_ordered(findings)))
     return 1 if failed else 0
 
 
@@ -65,10 +65,15 @@ def _run(name: str, setting: Setting, findings: dict[str, Findings]) -> bool:
     except Exception:
         traceback.print_exc()
         return False
-    (setting.out / "bench.json").write_text(report.to_json(findings), encoding="utf-8")
-    (setting.out / "bench.md").write_text(report.table(findings), encoding="utf-8")
-    report.plot(findings, setting.out / "bench.png")
+    ordered = _ordered(findings)
+    (setting.out / "bench.json").write_text(report.to_json(ordered), encoding="utf-8")
+    (setting.out / "bench.md").write_text(report.table(ordered), encoding="utf-8")
+    report.plot(ordered, setting.out / "bench.png")
     return True
+
+
+def _ordered(findings: dict[str, Findings]) -> dict[str, Findings]:
+    return {name: findings[name] for name in BENCHMARKS if name in findings}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,7 +21,7 @@ from typing import Protocol
 from tests.benchmarks.servers import RFC822, Target
 
 CONNECTIONS = 8
-_TIMEOUT = 60
+_TIMEOUT = 300  # seconds
 
 _SCRIPT = """\
 local requests, at = {}, 0
@@ -84,7 +84,7 @@ def wrk(
     script, names = out / "load.lua", out / "load.txt"
     script.write_text(_SCRIPT)
     names.write_text("\n".join(str(mail) for mail in mails))
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout=60s"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout=300s"]
     command += ["-s", str(script), target.url, "--", str(names)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     load = Load(**json.loads(said.splitlines()[-1]))
