@@ -19,7 +19,7 @@ from tests.benchmarks.mails import mail_files
 from tests.benchmarks.results import Findings, Row
 from tests.benchmarks.setting import Setting
 
-_ROUNDS = 10  # of all mails, on each stream
+_ROUNDS = 1  # of all mails, on each stream
 _REPEATS = 5
 _AIM = 1500
 _STREAMS = 8  # a connection belongs to one process: both must get some
