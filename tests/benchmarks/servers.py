@@ -51,10 +51,10 @@ def service(
             "PROCESSES": str(processes),
         }
         port = free_port()
-        environment = _environment() | {PREFIX + name: value for name, value in own.items()}
-        environment |= {f"{PREFIX}PORT": str(port), **settings}
+        variables = environment() | {PREFIX + name: value for name, value in own.items()}
+        variables |= {f"{PREFIX}PORT": str(port), **settings}
         command = [sys.executable, "-m", "app"]
-        with _running(command, environment, setting.out / "service.log") as process:
+        with _running(command, variables, setting.out / "service.log") as process:
             _wait(process, port, "/health/ready")
             yield Target(port, "/classify", process.pid)
 
@@ -66,9 +66,9 @@ def route(setting: Setting, module: str, processes: int) -> Iterator[Target]:
     command = [sys.executable, "-m", "uvicorn", "--factory"]
     command += [f"tests.benchmarks.{module}:create_app"]
     command += ["--port", str(port), "--workers", str(processes), "--no-access-log"]
-    environment = _environment() | {"BENCH_MAILS": str(setting.out / "mails")}
+    variables = environment() | {"BENCH_MAILS": str(setting.out / "mails")}
     log = setting.out / f"{module}.log"
-    with _running(command, environment, log) as process:
+    with _running(command, variables, log) as process:
         # A worker that still learns does not accept, so asking would only find one that is ready.
         end = time.monotonic() + _PATIENCE
         while log.read_text().count("Application startup complete") < processes:
@@ -85,7 +85,7 @@ def free_port() -> int:
     return port
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's, without settings of the service; one thread a product, as two processes on
     two cores want it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
