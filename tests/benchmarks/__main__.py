@@ -30,8 +30,6 @@ BENCHMARKS = (
     "starting",
     "overload",
     "memory",
-    "training_speed",
-    "gpu",
     "growth",
 )
 
