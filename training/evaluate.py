@@ -31,7 +31,9 @@ class Scored:
 
 def score_checkpoint(data: Data, checkpoint: Checkpoint, rows: Indices) -> Scored:
     """What is shipped, on the messages `rows`, in float32 as it is served."""
-    logits = predict_logits(checkpoint.network, make_builder(data, checkpoint.tokenizer), rows)
+    logits = predict_logits(
+        checkpoint.network, make_builder(data.table, checkpoint.tokenizer), rows
+    )
     return scored(rows, logits, checkpoint.calibration)
 
 
@@ -39,7 +41,7 @@ def score_paths(
     data: Data, checkpoint: Checkpoint, split: Split, config: RunConfig
 ) -> dict[str, Scored]:
     """Each path of the shipped network alone, with a calibration of its own."""
-    builder = make_builder(data, checkpoint.tokenizer)
+    builder = make_builder(data.table, checkpoint.tokenizer)
     validation = predict_paths(checkpoint.network, builder, split.validation)
     test = predict_paths(checkpoint.network, builder, split.test)
     names = ("its recurrence alone", "its wide path alone")

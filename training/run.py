@@ -49,13 +49,18 @@ class Trained:
 
 def load_data(config: RunConfig, corpora: Path, cache: Path) -> Data:
     """Read, tokenise and group; cached in `cache`. Raises CorpusError."""
+    table = load_tokens(config, corpora, cache)
+    return Data(table, groups(table))
+
+
+def load_tokens(config: RunConfig, corpora: Path, cache: Path) -> TokenTable:
+    """The messages of `load_data`, without groups. Raises CorpusError."""
     # The project's own templates lie in the repository, what is published elsewhere does not.
     roots = {"templates": _ROOT}
     files = [
         CorpusFile(c.name, c.format, roots.get(c.format, corpora) / c.path) for c in config.corpora
     ]
-    table = tokens.load(files, _KEPT_TOKENS, cache)
-    return Data(table, groups(table))
+    return tokens.load(files, _KEPT_TOKENS, cache)
 
 
 def split_all(data: Data, config: RunConfig) -> Split:
@@ -73,7 +78,7 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
     words = choose_words(data.table, split.train, data.groups, config.vocabulary)
     most_wide = config.wide.most_words if config.wide.enabled else 0
     tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, most_wide)
-    builder = make_builder(data, tokenizer)
+    builder = make_builder(data.table, tokenizer)
     task = _task(data, split, config, builder)
     network, fitted = make_network(config, tokenizer), None
     if config.wide.enabled:
@@ -92,9 +97,9 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
     return Trained(best, tokenizer, builder, len(trainer.epochs))
 
 
-def make_builder(data: Data, tokenizer: Tokenizer) -> BatchBuilder:
-    lexicon = index_lexicon(data.table, list(tokenizer.words), tokenizer.buckets)
-    return BatchBuilder(data.table, lexicon, tokenizer.most_tokens, tokenizer.most_wide)
+def make_builder(table: TokenTable, tokenizer: Tokenizer) -> BatchBuilder:
+    lexicon = index_lexicon(table, list(tokenizer.words), tokenizer.buckets)
+    return BatchBuilder(table, lexicon, tokenizer.most_tokens, tokenizer.most_wide)
 
 
 def make_network(config: RunConfig, tokenizer: Tokenizer) -> Classifier:
