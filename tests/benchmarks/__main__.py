@@ -30,6 +30,8 @@ BENCHMARKS = (
     "starting",
     "overload",
     "memory",
+    "training_speed",
+    "gpu",
     "growth",
 )
 
