@@ -1,15 +1,14 @@
 """The database: engine, SQLite pragmas, transactions, and the group-commit writer of the log."""
 
 import asyncio
-import fcntl
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -18,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from app.errors import LogUnavailable
 from app.repository import Entry, write_entries
+from app.turn import Turn
 
 _log = logging.getLogger("hamlet.database")
 
@@ -43,10 +43,10 @@ DATABASE_ERRORS = (SQLAlchemyError, OSError)
 
 
 class Database:
-    """An engine and its two kinds of transaction. `url` needs an asynchronous driver. `turn` is
-    app.shared's."""
+    """An engine and its two kinds of transaction. `url` needs an asynchronous driver. `turn`: of
+    several processes that write to one file."""
 
-    def __init__(self, url: str, turn: IO[bytes] | None = None) -> None:
+    def __init__(self, url: str, turn: Turn | None = None) -> None:
         # Parameters are hidden from errors: they would carry the text of messages to the log.
         # A connection that the server has dropped meanwhile is replaced; a file drops none.
         served = not url.startswith("sqlite")
@@ -99,22 +99,9 @@ class Database:
         await self.engine.dispose()
 
 
-def _in_transaction(engine: Engine, turn: IO[bytes] | None, work: Callable[[Connection], R]) -> R:
-    with _taken(turn), engine.begin() as connection:
+def _in_transaction(engine: Engine, turn: Turn | None, work: Callable[[Connection], R]) -> R:
+    with turn.taken() if turn else nullcontext(), engine.begin() as connection:
         return work(connection)
-
-
-@contextmanager
-def _taken(turn: IO[bytes] | None) -> Iterator[None]:
-    """Wait for the turn, which a process that dies gives back."""
-    if turn is None:
-        yield
-        return
-    fcntl.lockf(turn, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.lockf(turn, fcntl.LOCK_UN)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -54,8 +54,8 @@ def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
     if settings.processes == 1:
         with _listen(settings) as listening:
             return _serve(settings, predictor, None, listening)
-    shared = Shared.by_forked(settings)
     with ExitStack() as stack:
+        shared = stack.enter_context(Shared.by_forked(settings))
         first = stack.enter_context(_listen(settings, shared=True))
         named = settings.model_copy(update={"port": first.getsockname()[1]})
         more = (_listen(named, shared=True) for _ in range(settings.processes - 1))
