@@ -1,9 +1,8 @@
 """The counters of rate limits: a bounded number of them, in memory that forked processes share."""
 
-import multiprocessing
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from hashlib import blake2b
 from mmap import mmap
@@ -19,20 +18,19 @@ class Counters(Storage):
     keys' hashes. Where there is no room for one more, that which would end first is forgotten.
 
     The library's own store keeps as many as there are addresses, and looks through all of them in
-    a thread, again and again (docs/decisions/0046-rate-limits.md). `shared`: processes that are
-    forked from this one count in it too, each with one event loop; they hold `lock` over what
-    belongs together.
+    a thread, again and again (docs/decisions/0046-rate-limits.md). Processes that are forked from
+    this one count in it too, each with one event loop: whoever counts holds `lock()`.
     """
 
     STORAGE_SCHEME = None
 
-    def __init__(self, most: int, *, shared: bool = False) -> None:
+    def __init__(
+        self, most: int, lock: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
         super().__init__()
         self._most = most
         self._table = mmap(-1, most * _SLOT.size)
-        self.lock: AbstractContextManager[object] = (
-            multiprocessing.get_context("fork").RLock() if shared else nullcontext()
-        )
+        self.lock = lock
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
@@ -44,9 +42,8 @@ class Counters(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         tag, now = _tag(key), time.time()
-        with self.lock:
-            place, end, count = self._find(tag, now) or (self._room(tag), now + expiry, 0)
-            _SLOT.pack_into(self._table, place, tag, end, count + amount)
+        place, end, count = self._find(tag, now) or (self._room(tag), now + expiry, 0)
+        _SLOT.pack_into(self._table, place, tag, end, count + amount)
         return count + amount
 
     def get(self, key: str) -> int:
@@ -62,15 +59,13 @@ class Counters(Storage):
         return True
 
     def reset(self) -> int:
-        with self.lock:
-            forgotten = len(self)
-            self._table[:] = bytes(len(self._table))
+        forgotten = len(self)
+        self._table[:] = bytes(len(self._table))
         return forgotten
 
     def clear(self, key: str) -> None:
-        with self.lock:
-            if found := self._find(_tag(key), time.time()):
-                _SLOT.pack_into(self._table, found[0], 0, 0.0, 0)
+        if found := self._find(_tag(key), time.time()):
+            _SLOT.pack_into(self._table, found[0], 0, 0.0, 0)
 
     def _places(self, tag: int) -> Iterator[int]:
         """Where a counter may stand."""

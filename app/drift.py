@@ -10,10 +10,11 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.background import running
 from app.database import DATABASE_ERRORS, Database
 from app.metrics import Metrics
 from app.queries.drift import newest
@@ -68,13 +69,8 @@ async def watching(
     if reference is None:
         yield
         return
-    task = asyncio.create_task(_for_ever(database, reference, metrics))
-    try:
+    async with running(_for_ever(database, reference, metrics)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _for_ever(database: Database, reference: Reference, metrics: Metrics) -> None:

@@ -72,7 +72,7 @@ class RateLimits:
             if messages > item.amount:
                 reason = f"{messages} messages at once; the rate limit is {item}"
                 raise InvalidRequest(Fault(pointer="", reason=reason))
-        with self._counters.lock:
+        with self._counters.lock():
             before = [self._standing(policy, item, name) for item in items]
             if refused := [standing for standing in before if standing.remaining < cost]:
                 last = max(refused, key=lambda standing: standing.reset)

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.background import running
 from app.database import DATABASE_ERRORS, Database
 from app.queries import retention
 from app.settings import Settings
@@ -25,13 +26,8 @@ async def forgetting(database: Database, settings: Settings) -> AsyncIterator[No
     if settings.retention_days is None and settings.retention_rows is None:
         yield
         return
-    task = asyncio.create_task(_for_ever(database, settings))
-    try:
+    async with running(_for_ever(database, settings)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def forget(database: Database, settings: Settings) -> int:

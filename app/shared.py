@@ -21,5 +21,5 @@ class Shared:
     @contextmanager
     def by_forked(cls, settings: Settings) -> Iterator["Shared"]:
         """To be entered before the fork."""
-        with Turn() as turn:
-            yield cls(RateLimits(settings, Counters(MOST_COUNTERS, shared=True)), turn)
+        with Turn() as counting, Turn() as turn:
+            yield cls(RateLimits(settings, Counters(MOST_COUNTERS, counting.taken)), turn)

@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 from sqlalchemy import make_url
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import migrate
 from app.database import Database
+from app.scratch import scratch_folder
 from app.secret import SecretError, load_key
 from app.settings import PREFIX, Settings
 
@@ -57,9 +57,7 @@ def counted_together(processes: int) -> Iterator[None]:
     if processes == 1:
         yield
         return
-    memory = "/dev/shm"
-    where = memory if os.access(memory, os.W_OK) else None
-    with TemporaryDirectory(prefix="hamlet-", dir=where) as folder:
+    with scratch_folder() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         yield
 

@@ -17,6 +17,7 @@ from app.counters import Counters
 from app.errors import TooManyRequests
 from app.limits import RateLimits
 from app.settings import Settings
+from app.turn import Turn
 from tests.app.asserts import JSON, NDJSON, assert_problem
 from tests.app.double import WordCounter
 from tests.app.test_keys import TEXT, bearer, new_key
@@ -202,20 +203,21 @@ def test_what_would_end_first_makes_room() -> None:
 
 
 def test_forked_processes_count_together() -> None:
-    counters = Counters(most=100, shared=True)
-
-    def count() -> None:
+    def count(counters: Counters) -> None:
         for _ in range(2000):
-            counters.incr("one", expiry=3600)
+            with counters.lock():
+                counters.incr("one", expiry=3600)
 
-    fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=count) for _ in range(2)]
-    for child in children:
-        child.start()
-    count()
-    for child in children:
-        child.join()
-    assert counters.get("one") == 6000
+    with Turn() as turn:
+        counters = Counters(100, turn.taken)
+        fork = multiprocessing.get_context("fork")
+        children = [fork.Process(target=count, args=(counters,)) for _ in range(2)]
+        for child in children:
+            child.start()
+        count(counters)
+        for child in children:
+            child.join()
+        assert counters.get("one") == 6000
 
 
 @pytest.mark.parametrize(
