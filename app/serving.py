@@ -31,11 +31,15 @@ _log = logging.getLogger("hamlet")
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens once it does."""
+    """Says where it listens once it does, if it is the one to say it."""
+
+    def __init__(self, config: uvicorn.Config, *, says: bool) -> None:
+        super().__init__(config)
+        self._says = says
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for listening in sockets or ():
+        for listening in sockets or () if self._says else ():
             url = _url(listening)
             _log.info("listening on %s; try:", url)
             _log.info(
@@ -60,18 +64,20 @@ def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
         named = settings.model_copy(update={"port": first.getsockname()[1]})
         more = (_listen(named, shared=True) for _ in range(settings.processes - 1))
         sockets = [first, *(stack.enter_context(other) for other in more)]
-        return processes.run(partial(_serve_in_child, settings, predictor, shared), sockets)
+        work = partial(_serve_in_child, settings, predictor, shared, first)
+        return processes.run(work, sockets)
 
 
 def _serve_in_child(
     settings: Settings,
     predictor: Predictor[Any] | None,
     shared: Shared,
+    first: socket.socket,
     listening: socket.socket,
 ) -> int:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.processes))
     try:
-        return _serve(settings, predictor, shared, listening)
+        return _serve(settings, predictor, shared, listening, says=listening is first)
     except StartupError as error:
         print(f"hamlet: {error}", file=sys.stderr)
         return 1
@@ -82,6 +88,8 @@ def _serve(
     predictor: Predictor[Any] | None,
     shared: Shared | None,
     listening: socket.socket,
+    *,
+    says: bool = True,
 ) -> int:
     config = uvicorn.Config(
         create_app(settings, predictor or _load(settings), _load_sorter(settings), shared),
@@ -101,7 +109,7 @@ def _serve(
     # What is there by now stays: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
-    server = _Server(config)
+    server = _Server(config, says=says)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
         server.run(sockets=[listening])
     return 0 if server.started else 1

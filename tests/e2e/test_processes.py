@@ -54,6 +54,7 @@ def test_they_log_and_limit_as_one(tmp_path: Path) -> None:
     with serving(tmp_path, **settings) as service:
         answers = [ask(service) for _ in range(50)]
         assert service.stop(signal.SIGTERM) == 0
+    assert (tmp_path / "output.txt").read_text().count("listening on") == 1
     assert Counter(answer.status_code for answer in answers) == {200: 40, 429: 10}
     assert {answer.json()["id"] for answer in answers[:40]} == rows(tmp_path).keys()
     assert not (tmp_path / "log.db-wal").exists(), "the database was not closed"
