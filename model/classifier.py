@@ -10,7 +10,6 @@ Axes: B messages, T tokens, W words of the wide path, E embedding width, H hidde
 unknown words.
 """
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,24 +67,13 @@ class Batch:
         )
 
 
-def collate(
-    messages: Sequence[Encoded],
-    vocabulary: int,
-    rows: int = 1,
-    steps: int = 1,
-    *,
-    wide: bool = True,
-) -> Batch:
-    """Pad messages, to `rows` messages, the last ones empty, and `steps` ids at least; each one's
-    unknown words, numbered from `vocabulary`, are renumbered. Without `wide` there are no hashes.
-    """
+def collate(messages: Sequence[Encoded], vocabulary: int) -> Batch:
+    """Pad messages; each one's unknown words, numbered from `vocabulary`, are renumbered."""
     lengths = [len(message) for message in messages]
-    rows = max(rows, len(messages))
-    lengths += [0] * (rows - len(messages))
     # NumPy fills small arrays several times faster than torch does.
-    ids = np.zeros((rows, max(steps, *lengths, 0)), np.int64)
-    widest = max(len(message.hashes) for message in messages) if wide else 0
-    hashes = np.zeros((rows, widest), np.int64)
+    ids = np.zeros((len(messages), max(1, *lengths)), np.int64)
+    widest = max(len(message.hashes) for message in messages)
+    hashes = np.zeros((len(messages), widest), np.int64)
     grams: list[int] = []
     offsets: list[int] = []
     for index, message in enumerate(messages):
@@ -93,8 +81,7 @@ def collate(
         row[:] = message.ids
         if message.unknown:
             row[row >= vocabulary] += len(offsets)
-        if wide:
-            hashes[index, : len(message.hashes)] = message.hashes
+        hashes[index, : len(message.hashes)] = message.hashes
         for buckets in message.unknown:
             offsets.append(len(grams))
             grams.extend(buckets)
@@ -169,23 +156,3 @@ class Classifier(nn.Module):
         pooled = torch.cat([mean_h, max_h, self.attention(h_BTD, mask_BT), mean_x, max_x], 1)
         logits: Tensor = self.output(self.dropout(pooled)).squeeze(1)
         return logits.float()
-
-    def half(self) -> "Classifier":
-        """This network, its weights shared, but for a recurrence in bfloat16. All else stays in
-        float32: of small products in bfloat16 the CPU's library keeps kernels for each shape."""
-        shared = {id(tensor): tensor for tensor in [*self.parameters(), *self.buffers()]}
-        twin = copy.deepcopy(self, shared)
-        twin.encoder = _Half(copy.deepcopy(self.encoder))
-        return twin
-
-
-class _Half(nn.Module):
-    """An encoder that reads in bfloat16 what goes in and comes out in float32."""
-
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__()
-        self.encoder = encoder.bfloat16()
-
-    def forward(self, x_BTE: Tensor, lengths: Tensor) -> Tensor:
-        h_BTD: Tensor = self.encoder(x_BTE.bfloat16(), lengths)
-        return h_BTD.float()

@@ -8,14 +8,15 @@ from pathlib import Path
 import torch
 
 from model.checkpoint import Checkpoint, load
-from model.classifier import Batch, collate
+from model.classifier import Batch, Classifier, collate
 from model.explanation import word_weights
 from model.mime import Message
-from model.passes import passes, shape
+from model.passes import passes
+from model.reader import Reader
+from model.recurrent import BidirectionalLSTM
 from model.reference import Reference
 from model.reference import load as load_reference
 from model.tokenizer import Encoded
-from model.wide import WideTable
 
 # Steps of one pass: what fits into a core's cache, or what fills a GPU.
 _MOST_STEPS = {"cpu": 2048, "cuda": 131_072}
@@ -63,10 +64,8 @@ class ClassifierPredictor:
         self.reference = reference
         if half is None:
             half = _halves(self.device) and reference is not None and reference.bfloat16
-        self._reader = self._network.half() if half else self._network
-        wide = self._network.wide
         self._most_steps = _MOST_STEPS[self.device.type]
-        self._table = WideTable(wide) if wide and self.device.type == "cpu" else None
+        self._reader = _reader(self._network, half) if self.device.type == "cpu" else None
 
     @classmethod
     def load(cls, directory: Path, device: str = "auto") -> "ClassifierPredictor":
@@ -88,14 +87,11 @@ class ClassifierPredictor:
         return probabilities
 
     def _pass(self, batch: Sequence[Encoded]) -> list[float]:
-        rows, steps = shape(len(batch), max(map(len, batch)))
-        padded = self._collate(batch, rows, steps, wide=self._table is None)
         with torch.inference_mode():
-            if self._table:
-                wide = self._table.add_up([message.hashes for message in batch])
-                logits = self._reader.deep(padded)[: len(batch)].double() + torch.from_numpy(wide)
+            if self._reader:
+                logits = torch.from_numpy(self._reader.logits(batch))
             else:
-                logits = self._reader(padded)[: len(batch)].double()
+                logits = self._network(self._collate(batch)).double()
             scaled = logits / self._calibration.temperature + self._calibration.bias
             probabilities: list[float] = torch.sigmoid(scaled).tolist()
         return probabilities
@@ -138,11 +134,8 @@ class ClassifierPredictor:
             "run": self._run,
         }
 
-    def _collate(
-        self, batch: Sequence[Encoded], rows: int = 1, steps: int = 1, *, wide: bool = True
-    ) -> Batch:
-        padded = collate(batch, self._network.config.vocabulary, rows, steps, wide=wide)
-        return padded.to(self.device)
+    def _collate(self, batch: Sequence[Encoded]) -> Batch:
+        return collate(batch, self._network.config.vocabulary).to(self.device)
 
 
 def _device(name: str) -> torch.device:
@@ -154,3 +147,8 @@ def _device(name: str) -> torch.device:
 def _halves(device: torch.device) -> bool:
     """Whether products of bfloat16 are faster here than those of float32."""
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def _reader(network: Classifier, half: bool) -> Reader | None:
+    """None for one of the encoders that are there to be compared with."""
+    return Reader(network, half=half) if isinstance(network.encoder, BidirectionalLSTM) else None

@@ -62,10 +62,6 @@ def test_collate_renumbers_the_unknown_words_of_each_row() -> None:
     assert batch.hashes.tolist() == [[7, 8, 9, 8], [6, 5, 4, 0]]
     assert batch.offsets.tolist() == [0, 2, 3]
     assert batch.grams.tolist() == [3, 4, 5, 4, 6, 8]
-    roomy = collate([first, second], vocabulary=10, rows=3, steps=5, wide=False)
-    assert roomy.ids.tolist() == [[1, 10, 11, 10, 0], [12, 2, 0, 0, 0], [0] * 5]
-    assert roomy.lengths.tolist() == [4, 2, 0]
-    assert roomy.hashes.shape == (3, 0)
 
 
 def test_embeddings_of_known_words_are_rows_and_of_unknown_ones_means(network: Classifier) -> None:
