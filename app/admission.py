@@ -13,15 +13,26 @@ from app.metrics import Metrics
 from app.middleware import request_id
 
 
+class Traffic:
+    """How many POST requests are under way."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+
+    def is_single(self) -> bool:
+        """Whether there is none but, maybe, the one that asks."""
+        return self.under_way <= 1
+
+
 class Admission:
     """Lets in `most` POST requests at a time; refuses one more with 503 and `Retry-After`, unread
     and without a line in the access log."""
 
-    def __init__(self, app: ASGIApp, most: int, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, most: int, metrics: Metrics, traffic: Traffic) -> None:
         self.app = app
         self._most = most
         self._metrics = metrics
-        self._under_way = 0
+        self._traffic = traffic
         # All refusals are alike but for their name, so one is written beforehand.
         named = uuid4().hex
         refusal = problem_response(Overloaded("Too many requests are under way."), named)
@@ -35,13 +46,13 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self.app(scope, receive, send)
-        if self._under_way >= self._most:
+        if self._traffic.under_way >= self._most:
             return await self._refuse(scope, send)
-        self._under_way += 1
+        self._traffic.under_way += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self._under_way -= 1
+            self._traffic.under_way -= 1
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         self._metrics.refused()

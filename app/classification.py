@@ -9,7 +9,7 @@ import anyio
 
 from app import schemas
 from app.asking import ask, in_thread
-from app.database import LogWriter
+from app.database import Log
 from app.inputs import Submission
 from app.metrics import Metrics
 from app.repository import LogEntry, new_id
@@ -55,6 +55,7 @@ class Predictor(Protocol[E]):
     def device(self) -> object: ...
     def encode(self, message: Message) -> E: ...
     def predict(self, batch: Sequence[E]) -> list[float]: ...
+    def is_quick(self, cost: int) -> bool: ...
     def explain(self, encoded: E, limit: int = 20) -> list[WordWeight]: ...
     @property
     def reference(self) -> Reference | None: ...
@@ -76,7 +77,7 @@ class Classifier(Generic[E]):
         self,
         predictor: Predictor[E],
         engine: Engine[E, float],
-        writer: LogWriter,
+        writer: Log,
         settings: Settings,
         key: bytes,
         threads: int,

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -17,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from app.errors import LogUnavailable
 from app.repository import Entry, write_entries
-from app.turn import Turn
 
 _log = logging.getLogger("hamlet.database")
 
@@ -43,10 +43,9 @@ DATABASE_ERRORS = (SQLAlchemyError, OSError)
 
 
 class Database:
-    """An engine and its two kinds of transaction. `url` needs an asynchronous driver. `turn`: of
-    several processes that write to one file."""
+    """An engine and its two kinds of transaction. `url` needs an asynchronous driver."""
 
-    def __init__(self, url: str, turn: Turn | None = None) -> None:
+    def __init__(self, url: str) -> None:
         # Parameters are hidden from errors: they would carry the text of messages to the log.
         # A connection that the server has dropped meanwhile is replaced; a file drops none.
         served = not url.startswith("sqlite")
@@ -56,7 +55,6 @@ class Database:
             pool_pre_ping=served,
             connect_args=_POSTGRESQL if served else {},
         )
-        self._turn = turn
         self._direct: Engine | None = None
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine.sync_engine)
@@ -81,16 +79,17 @@ class Database:
         async with self._writing.begin() as connection:
             yield connection
 
-    async def transact(self, work: Callable[[Connection], R]) -> R:
+    async def transact(self, work: Callable[[Connection], R], *, here: bool = False) -> R:
         """Do `work` in one transaction of the second kind. For what every request waits for: an
-        asynchronous driver of SQLite changes threads at each statement, this once."""
+        asynchronous driver of SQLite changes threads at each statement, this once, or not at all if
+        it is done `here`, where the event loop waits for the disk meanwhile."""
         if self._direct is None:
             async with self.write() as connection:
                 return await connection.run_sync(work)
+        if here:
+            return _in_transaction(self._direct, work)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, _in_transaction, self._direct, self._turn, work
-        )
+        return await loop.run_in_executor(self._thread, _in_transaction, self._direct, work)
 
     async def aclose(self) -> None:
         self._thread.shutdown()
@@ -99,8 +98,8 @@ class Database:
         await self.engine.dispose()
 
 
-def _in_transaction(engine: Engine, turn: Turn | None, work: Callable[[Connection], R]) -> R:
-    with turn.taken() if turn else nullcontext(), engine.begin() as connection:
+def _in_transaction(engine: Engine, work: Callable[[Connection], R]) -> R:
+    with engine.begin() as connection:
         return work(connection)
 
 
@@ -126,8 +125,8 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 @dataclass(slots=True)
 class _Pending:
-    entry: Entry
-    future: asyncio.Future[Entry]
+    entries: Sequence[Entry]
+    future: asyncio.Future[list[Entry]]
 
 
 class Watching(Protocol):
@@ -146,11 +145,20 @@ class _Unwatched:
         pass
 
 
+class Log(Protocol):
+    """What writes the request log: LogWriter, or app.log_process.RemoteLog."""
+
+    async def add(self, entry: E) -> E: ...
+    async def aclose(self) -> None: ...
+
+
 class LogWriter:
     """Writes the request log: what many requests hand in becomes one transaction.
 
     Create it in a running event loop. While one transaction is being written to disk, the next
-    one gathers. A caller that is cancelled loses its wait, not its row.
+    one gathers. A caller that is cancelled loses its wait, not its row. `alone` says whether nobody
+    else needs the event loop: then it may wait for the disk itself, as changing threads takes
+    longer.
     """
 
     def __init__(
@@ -160,10 +168,12 @@ class LogWriter:
         most_rows: int = 500,
         most_waiting: int = 10_000,
         metrics: Watching | None = None,
+        alone: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._most_rows = most_rows
         self._metrics = metrics or _Unwatched()
+        self._alone = alone
         self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(most_waiting)
         self._closed = False
         self._owner = asyncio.create_task(self._run())
@@ -171,11 +181,17 @@ class LogWriter:
     async def add(self, entry: E) -> E:
         """Return the entry, as it was written, once it is on disk. Raises LogUnavailable when it is
         not."""
+        (written,) = await self.hand_in([entry])
+        return cast(E, written)
+
+    def hand_in(self, entries: Sequence[Entry]) -> asyncio.Future[list[Entry]]:
+        """`add` for several, in one transaction. Raises LogUnavailable when they are refused; the
+        future does when they could not be written."""
         if self._closed or self._queue.full():
             raise LogUnavailable("The request log takes no more entries at present.")
-        future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(_Pending(entry, future))
-        return cast(E, await future)
+        future: asyncio.Future[list[Entry]] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Pending(entries, future))
+        return future
 
     async def aclose(self) -> None:
         """Write what is handed in, then stop."""
@@ -190,20 +206,22 @@ class LogWriter:
 
     def _gather(self, first: _Pending) -> list[_Pending]:
         """What waits by now, up to `most_rows`."""
-        group = [first]
-        while len(group) < self._most_rows and not self._queue.empty():
+        group, rows = [first], len(first.entries)
+        while rows < self._most_rows and not self._queue.empty():
             pending = self._queue.get_nowait()
             if pending is None:
                 self._queue.put_nowait(None)  # the end, which stays the last in the queue
                 break
             group.append(pending)
+            rows += len(pending.entries)
         return group
 
     async def _commit(self, group: list[_Pending]) -> None:
         began = time.perf_counter()
         try:
-            entries = [pending.entry for pending in group]
-            written = await self._database.transact(partial(write_entries, entries=entries))
+            entries = [entry for pending in group for entry in pending.entries]
+            work = partial(write_entries, entries=entries)
+            written = await self._database.transact(work, here=self._alone())
         except Exception as error:  # whatever it is, every waiter must hear of it
             _log.error("the request log was not written: %s", _reason(error))
             self._metrics.commit_failed()
@@ -214,9 +232,11 @@ class LogWriter:
                     )
             return
         self._metrics.committed(written, time.perf_counter() - began)
-        for pending, entry in zip(group, written, strict=True):
+        rest = iter(written)
+        for pending in group:
+            its = list(islice(rest, len(pending.entries)))
             if not pending.future.done():
-                pending.future.set_result(entry)
+                pending.future.set_result(its)
 
 
 def _reason(error: Exception) -> Any:

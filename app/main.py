@@ -9,13 +9,14 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, migrate, openapi, sorting
-from app.admission import Admission
+from app.admission import Admission, Traffic
 from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
-from app.database import Database, LogWriter
+from app.database import Database, Log, LogWriter
 from app.dependencies import State
 from app.drift import watching
 from app.limits import RateLimitHeaders, RateLimits
+from app.log_process import RemoteLog
 from app.metrics import Metrics
 from app.middleware import AccessLog, BodyLimit, RequestId
 from app.retention import forgetting
@@ -40,8 +41,6 @@ from model.engine import Engine
 from model.predictor import ClassifierPredictor
 from model.sorting import SorterPredictor
 
-# Padded tokens of a batch that takes some milliseconds.
-_SMALL_BATCH = 2048
 # Numbers that one batch of lists may come to; more only crowd the processor's cache.
 _MOST_NUMBERS = 2048
 
@@ -57,13 +56,13 @@ def create_app(
 
     The schema must be there: `python -m app` and app.migrate see to that.
     """
-    metrics = Metrics()
+    metrics, traffic = Metrics(), Traffic()
     app = FastAPI(
         title="Hamlet",
         version=__version__,
         description="Spam or not spam, from a neural network on your own machine.",
         lifespan=_lifespan(
-            settings, metrics, predictor, sorter, shared or Shared(RateLimits(settings))
+            settings, metrics, traffic, predictor, sorter, shared or Shared(RateLimits(settings))
         ),
         # The framework's pages load scripts from elsewhere; nothing leaves this machine.
         docs_url=None,
@@ -79,7 +78,7 @@ def create_app(
     app.add_middleware(TimeLimit, seconds=settings.request_timeout)
     app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(RequestId)
-    app.add_middleware(Admission, most=settings.max_requests, metrics=metrics)
+    app.add_middleware(Admission, most=settings.max_requests, metrics=metrics, traffic=traffic)
     for routes in (
         about,
         classify,
@@ -103,6 +102,7 @@ def create_app(
 def _lifespan(
     settings: Settings,
     metrics: Metrics,
+    traffic: Traffic,
     predictor: Predictor[Any] | None,
     sorter: sorting.Predictor | None,
     shared: Shared,
@@ -114,16 +114,21 @@ def _lifespan(
             if served is None:
                 served = await anyio.to_thread.run_sync(_load, settings)
             sorts = sorter or SorterPredictor.load(settings.sorter_dir)
-            database = Database(settings.database_url, shared.turn)
+            database = Database(settings.database_url)
             stack.push_async_callback(database.aclose)
             await stack.enter_async_context(forgetting(database, settings))
-            writer = LogWriter(database, metrics=metrics)
+            writer = await _log(shared, database, metrics, traffic)
             stack.push_async_callback(writer.aclose)
+
+            def inline(cost: int) -> bool:
+                # Several processes keep every core busy, so a thread would only be in the way.
+                return served.is_quick(cost) and (settings.processes > 1 or traffic.is_single())
+
             engine = await stack.enter_async_context(
                 Engine(
                     served.predict,
                     max_batch_cost=settings.max_batch_tokens,
-                    inline_cost=_SMALL_BATCH if settings.processes > 1 else 0,
+                    inline=inline,
                     max_wait=settings.max_wait,
                     max_queue=settings.max_queue,
                     ran=metrics.watch("classifier", lambda: engine.waiting),
@@ -144,6 +149,7 @@ def _lifespan(
                 sorter=sorts.version,
                 device=str(served.device),
             )
+            metrics.drifted(None, None)
             await stack.enter_async_context(watching(database, served.reference, metrics))
             key = load_key(settings)
             classifier = Classifier(
@@ -161,6 +167,14 @@ def _lifespan(
             )
 
     return lifespan
+
+
+async def _log(shared: Shared, database: Database, metrics: Metrics, traffic: Traffic) -> Log:
+    if shared.log is None:
+        return LogWriter(database, metrics=metrics, alone=traffic.is_single)
+    remote = RemoteLog(shared.log)
+    await remote.connect()
+    return remote
 
 
 def _load(settings: Settings) -> Predictor[Any]:

@@ -70,7 +70,6 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemostrecent",
         )
-        self.drifted(None, None)
         self._refused = counter(
             "hamlet_requests_refused", "Refused unread, as too many were under way."
         )

@@ -1,7 +1,8 @@
 """Several processes behind one port: forked from one that has imported all and loaded nothing.
 
 Each has a socket of its own on the port (SO_REUSEPORT), between which the kernel shares out the
-connections. One that dies is replaced; when all are told to stop, each first answers what it has.
+connections; the first, which serves the others, has one of another kind. One that dies is replaced;
+when all are told to stop, each first answers what it has, and the first stays until all have.
 """
 
 import logging
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
@@ -21,54 +23,59 @@ _YOUNG = 10.0  # seconds; one that dies younger would die again
 _STOP = (signal.SIGINT, signal.SIGTERM)
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What is done in a process of its own, and where that listens."""
+
+    work: Callable[[socket.socket], int]
+    at: socket.socket
+
+
 class _Stopped(Exception):
     """A signal said so."""
 
 
-def run(work: Callable[[socket.socket], int], sockets: Sequence[socket.socket]) -> int:
-    """Do `work` in a process a socket until SIGINT or SIGTERM; -> 0, or 1 when one of them did not
-    live long enough to be of use. To be called where no other thread runs."""
+def run(workers: Sequence[Worker]) -> int:
+    """Do the work of each until SIGINT or SIGTERM; -> 0, or 1 when one of them did not live long
+    enough to be of use. To be called where no other thread runs."""
     alive, ours = os.pipe()  # the other end of the pipe closes with this process, however it ends
-    workers: dict[int, tuple[socket.socket, float]] = {}
+    running: dict[int, tuple[Worker, float]] = {}
 
-    def start(own: socket.socket) -> None:
+    def start(worker: Worker) -> None:
         # A signal that comes before the child is known would leave it behind.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
         pid = os.fork()
         if not pid:
             os.close(ours)
-            _become(work, own, [other for other in sockets if other is not own], alive)
-        workers[pid] = own, time.monotonic()
+            _become(worker, [other.at for other in workers if other is not worker], alive)
+        running[pid] = worker, time.monotonic()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
 
     for number in _STOP:
         signal.signal(number, _stop)
     try:
-        for own in sockets:
-            start(own)
+        for worker in workers:
+            start(worker)
         while True:
             pid, status = os.wait()
-            own, since = workers.pop(pid)
+            worker, since = running.pop(pid)
             if time.monotonic() - since < _YOUNG:
                 return 1
             _log.error("process %d ended with %d; another takes its place", pid, status)
-            start(own)
+            start(worker)
     except _Stopped:
         return 0
     finally:
-        _end(list(workers))
+        first = [pid for pid, (worker, _) in running.items() if worker is workers[0]]
+        _end([pid for pid in running if pid not in first])
+        _end(first)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
     raise _Stopped(number)
 
 
-def _become(
-    work: Callable[[socket.socket], int],
-    own: socket.socket,
-    others: Sequence[socket.socket],
-    alive: int,
-) -> NoReturn:
+def _become(worker: Worker, others: Sequence[socket.socket], alive: int) -> NoReturn:
     """The life of a child, from the fork to its end."""
     status = 1
     try:
@@ -78,7 +85,7 @@ def _become(
         for other in others:
             other.close()
         threading.Thread(target=_follow, args=(alive,), daemon=True).start()
-        status = work(own)
+        status = worker.work(worker.at)
     except BaseException:
         _log.exception("a process failed")
     finally:

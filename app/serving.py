@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import uvicorn
 
-from app import processes
+from app import log_process, processes
 from app.auth import needs_key
 from app.classification import Predictor
 from app.database import Database
@@ -59,13 +59,15 @@ def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
         with _listen(settings) as listening:
             return _serve(settings, predictor, None, listening)
     with ExitStack() as stack:
-        shared = stack.enter_context(Shared.by_forked(settings))
+        log = stack.enter_context(log_process.listening())
+        shared = stack.enter_context(Shared.by_forked(settings, log.getsockname()))
         first = stack.enter_context(_listen(settings, shared=True))
         named = settings.model_copy(update={"port": first.getsockname()[1]})
         more = (_listen(named, shared=True) for _ in range(settings.processes - 1))
         sockets = [first, *(stack.enter_context(other) for other in more)]
         work = partial(_serve_in_child, settings, predictor, shared, first)
-        return processes.run(work, sockets)
+        writer = processes.Worker(partial(log_process.serve, settings), log)
+        return processes.run([writer, *(processes.Worker(work, own) for own in sockets)])
 
 
 def _serve_in_child(

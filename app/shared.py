@@ -12,14 +12,14 @@ from app.turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """`turn`: of those who write to the log."""
+    """`log`: the address of the process that writes it for all."""
 
     limits: RateLimits
-    turn: Turn | None = None
+    log: str | None = None
 
     @classmethod
     @contextmanager
-    def by_forked(cls, settings: Settings) -> Iterator["Shared"]:
+    def by_forked(cls, settings: Settings, log: str) -> Iterator["Shared"]:
         """To be entered before the fork."""
-        with Turn() as counting, Turn() as turn:
-            yield cls(RateLimits(settings, Counters(MOST_COUNTERS, counting.taken)), turn)
+        with Turn() as counting:
+            yield cls(RateLimits(settings, Counters(MOST_COUNTERS, counting.taken)), log)

@@ -71,9 +71,10 @@ class Engine(Generic[T, R]):
 
     Create it in a running event loop: `async with Engine(predict) as engine`. `cost` is the length
     of an item; `max_batch_cost` bounds rows times longest row, save for one item that is longer.
-    `max_wait` is how many seconds the first item of a batch may wait for company. Batches up to
-    `inline_cost` run in the loop itself: where every core has a loop of its own, another thread
-    would only be in its way. `ran` is called after every batch that was answered.
+    `max_wait` is how many seconds the first item of a batch may wait for company. `inline` says
+    whether a batch of that cost runs in the event loop itself, as where nobody else needs the loop:
+    changing threads may take longer than the batch. `ran` is called after every batch that was
+    answered.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Engine(Generic[T, R]):
         max_batch_cost: int = 16_384,
         max_wait: float = 0.0,
         max_queue: int = 1024,
-        inline_cost: int = 0,
+        inline: Callable[[int], bool] = lambda _: False,
         ran: Callable[[Ran], None] = lambda _: None,
     ) -> None:
         self._predict = predict
@@ -92,7 +93,7 @@ class Engine(Generic[T, R]):
         self._max_batch_cost = max_batch_cost
         self._max_wait = max_wait
         self._max_queue = max_queue
-        self._inline_cost = inline_cost
+        self._inline = inline
         self._ran = ran
         self._queue: deque[_Waiter[T, R]] = deque()
         self._changed = asyncio.Event()
@@ -183,7 +184,7 @@ class Engine(Generic[T, R]):
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
         try:
-            if _padded(batch) <= self._inline_cost:
+            if self._inline(_padded(batch)):
                 results = self._checked(batch)
             else:
                 results = await loop.run_in_executor(self._thread, self._checked, batch)

@@ -86,6 +86,10 @@ class ClassifierPredictor:
                 probabilities[index] = probability
         return probabilities
 
+    def is_quick(self, cost: int) -> bool:
+        """Whether a batch of so many padded tokens takes but milliseconds: a single pass."""
+        return cost <= self._most_steps
+
     def _pass(self, batch: Sequence[Encoded]) -> list[float]:
         with torch.inference_mode():
             if self._reader:

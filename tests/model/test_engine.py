@@ -111,7 +111,7 @@ def test_max_wait_gathers_company_and_then_goes_alone() -> None:
 def test_a_small_batch_runs_in_the_loop_and_a_large_one_in_a_thread() -> None:
     async def scenario() -> None:
         doubler = Doubler()
-        async with Engine(doubler, inline_cost=3) as engine:
+        async with Engine(doubler, inline=lambda cost: cost <= 3) as engine:
             assert (await engine.submit("abc")).result == "abcabc"
             assert doubler.threads == {threading.get_ident()}
             assert (await engine.submit("abcd")).result == "abcdabcd"
