@@ -12,27 +12,16 @@ from app.errors import Overloaded, problem_response
 from app.metrics import Metrics
 from app.middleware import request_id
 
+RawHeaders = list[tuple[bytes, bytes]]
 
-class Traffic:
-    """How many POST requests are under way."""
 
-    def __init__(self) -> None:
+class Entrance:
+    """Lets in `most` POST requests at a time."""
+
+    def __init__(self, most: int, metrics: Metrics) -> None:
         self.under_way = 0
-
-    def is_single(self) -> bool:
-        """Whether there is none but, maybe, the one that asks."""
-        return self.under_way <= 1
-
-
-class Admission:
-    """Lets in `most` POST requests at a time; refuses one more with 503 and `Retry-After`, unread
-    and without a line in the access log."""
-
-    def __init__(self, app: ASGIApp, most: int, metrics: Metrics, traffic: Traffic) -> None:
-        self.app = app
         self._most = most
         self._metrics = metrics
-        self._traffic = traffic
         # All refusals are alike but for their name, so one is written beforehand.
         named = uuid4().hex
         refusal = problem_response(Overloaded("Too many requests are under way."), named)
@@ -43,22 +32,40 @@ class Admission:
             if header[0] not in (b"content-length", b"x-request-id")
         ]
 
+    def is_single(self) -> bool:
+        """Whether none is under way but, maybe, the one that asks."""
+        return self.under_way <= 1
+
+    def refuses(self, method: str) -> bool:
+        return method == "POST" and self.under_way >= self._most
+
+    def refusal(self, name: str) -> tuple[RawHeaders, bytes]:
+        """Headers and body of a 503 for the request of that name."""
+        self._metrics.refused()
+        encoded = name.encode()
+        body = encoded.join(self._body)
+        length = str(len(body)).encode()
+        return [*self._headers, (b"content-length", length), (b"x-request-id", encoded)], body
+
+
+class Admission:
+    """Counts those under way; refuses one too many with 503 and `Retry-After`, unread and without a
+    line in the access log. app.protocol does so earlier; what reaches this one had its headers read
+    while an earlier request of its connection was under way."""
+
+    def __init__(self, app: ASGIApp, entrance: Entrance) -> None:
+        self.app = app
+        self._gate = entrance
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self.app(scope, receive, send)
-        if self._traffic.under_way >= self._most:
-            return await self._refuse(scope, send)
-        self._traffic.under_way += 1
+        if self._gate.refuses(scope["method"]):
+            headers, body = self._gate.refusal(request_id(scope))
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+            return await send({"type": "http.response.body", "body": body})
+        self._gate.under_way += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self._traffic.under_way -= 1
-
-    async def _refuse(self, scope: Scope, send: Send) -> None:
-        self._metrics.refused()
-        name = request_id(scope).encode()
-        body = name.join(self._body)
-        length = str(len(body)).encode()
-        headers = [*self._headers, (b"content-length", length), (b"x-request-id", name)]
-        await send({"type": "http.response.start", "status": 503, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            self._gate.under_way -= 1

@@ -10,6 +10,7 @@ from fastapi.security import (
     SecurityScopes,
 )
 
+from app.admission import Entrance
 from app.auth import Caller, Guard, check_scope
 from app.classification import Classifier
 from app.database import Database
@@ -29,6 +30,7 @@ class State(TypedDict):
     classifier: Classifier[Any]
     sorter: Sorter
     guard: Guard
+    entrance: Entrance
     metrics: Metrics
     limits: RateLimits
     schema_head: str | None

@@ -9,7 +9,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, migrate, openapi, sorting
-from app.admission import Admission, Traffic
+from app.admission import Admission, Entrance
 from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
 from app.database import Database, Log, LogWriter
@@ -56,13 +56,14 @@ def create_app(
 
     The schema must be there: `python -m app` and app.migrate see to that.
     """
-    metrics, traffic = Metrics(), Traffic()
+    metrics = Metrics()
+    entrance = Entrance(settings.max_requests, metrics)
     app = FastAPI(
         title="Hamlet",
         version=__version__,
         description="Spam or not spam, from a neural network on your own machine.",
         lifespan=_lifespan(
-            settings, metrics, traffic, predictor, sorter, shared or Shared(RateLimits(settings))
+            settings, metrics, entrance, predictor, sorter, shared or Shared(RateLimits(settings))
         ),
         # The framework's pages load scripts from elsewhere; nothing leaves this machine.
         docs_url=None,
@@ -78,7 +79,7 @@ def create_app(
     app.add_middleware(TimeLimit, seconds=settings.request_timeout)
     app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(RequestId)
-    app.add_middleware(Admission, most=settings.max_requests, metrics=metrics, traffic=traffic)
+    app.add_middleware(Admission, entrance=entrance)
     for routes in (
         about,
         classify,
@@ -102,7 +103,7 @@ def create_app(
 def _lifespan(
     settings: Settings,
     metrics: Metrics,
-    traffic: Traffic,
+    entrance: Entrance,
     predictor: Predictor[Any] | None,
     sorter: sorting.Predictor | None,
     shared: Shared,
@@ -117,12 +118,12 @@ def _lifespan(
             database = Database(settings.database_url)
             stack.push_async_callback(database.aclose)
             await stack.enter_async_context(forgetting(database, settings))
-            writer = await _log(shared, database, metrics, traffic)
+            writer = await _log(shared, database, metrics, entrance)
             stack.push_async_callback(writer.aclose)
 
             def inline(cost: int) -> bool:
                 # Several processes keep every core busy, so a thread would only be in the way.
-                return served.is_quick(cost) and (settings.processes > 1 or traffic.is_single())
+                return served.is_quick(cost) and (settings.processes > 1 or entrance.is_single())
 
             engine = await stack.enter_async_context(
                 Engine(
@@ -161,6 +162,7 @@ def _lifespan(
                 classifier=classifier,
                 sorter=sorting.Sorter(sorts, lists, writer, settings, key),
                 metrics=metrics,
+                entrance=entrance,
                 guard=Guard(database, key, needs_key(settings)),
                 limits=shared.limits,
                 schema_head=migrate.head(),
@@ -169,9 +171,9 @@ def _lifespan(
     return lifespan
 
 
-async def _log(shared: Shared, database: Database, metrics: Metrics, traffic: Traffic) -> Log:
+async def _log(shared: Shared, database: Database, metrics: Metrics, entrance: Entrance) -> Log:
     if shared.log is None:
-        return LogWriter(database, metrics=metrics, alone=traffic.is_single)
+        return LogWriter(database, metrics=metrics, alone=entrance.is_single)
     remote = RemoteLog(shared.log)
     await remote.connect()
     return remote

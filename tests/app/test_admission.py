@@ -1,0 +1,73 @@
+"""One request too many, over real connections: refused before its body is there, and the connection
+stays of use."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.app.asserts import assert_problem
+from tests.app.test_socket import Server, answer, running
+from tests.conftest import create_database
+
+BODY = b'{"text": "viagra"}'
+
+
+def head(method: str = "POST", path: str = "/classify", *more: str, length: int = 0) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: x", "Content-Type: application/json", *more]
+    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    path: Path = tmp_path_factory.mktemp("admission") / "hamlet.db"
+    asyncio.run(create_database(path))
+    with running(path, HAMLET_MAX_REQUESTS="1") as server:
+        yield server
+        assert not any("Traceback" in line for line in server.log), server.log
+
+
+def test_it_is_refused_at_its_headers_and_answered_later(server: Server) -> None:
+    with server.connect() as slow, server.connect() as other:
+        slow.sendall(head(length=len(BODY)))
+        time.sleep(0.2)
+        other.sendall(head("POST", "/classify", "X-Request-ID: mine", length=70_000))
+        refused = answer(other)
+        assert_problem(refused, 503)
+        other.sendall(b" " * 70_000)
+        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["x-request-id"] == refused.json()["request_id"] == "mine"
+        for _ in range(3):
+            other.sendall(head(length=len(BODY)) + BODY)
+            assert_problem(answer(other), 503)
+        assert httpx.get(f"{server.url}/health/ready", trust_env=False).status_code == 200
+        slow.sendall(BODY)
+        assert answer(slow).json()["label"] == "spam"
+        other.sendall(head(length=len(BODY)) + BODY)
+        assert answer(other).json()["label"] == "spam"
+
+
+def test_whoever_hangs_up_then_is_let_go(server: Server) -> None:
+    with server.connect() as slow, server.connect() as other:
+        slow.sendall(head(length=len(BODY)))
+        time.sleep(0.2)
+        other.sendall(head("POST", "/classify", "Connection: close", length=len(BODY)) + BODY)
+        refused = answer(other)
+        assert_problem(refused, 503)
+        assert refused.headers["connection"] == "close"
+        assert other.recv(1) == b""
+        slow.sendall(BODY)
+        assert answer(slow).status_code == 200
+
+
+def test_who_sends_the_next_before_the_answer_is_answered_in_order(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(2 * (head(length=len(BODY)) + BODY))
+        received = b""
+        while received.count(b'"label"') + received.count(b'"title"') < 2:
+            received += connection.recv(65536)
+        assert received.startswith(b"HTTP/1.1 200 OK")
+        assert received.count(b"HTTP/1.1 ") == 2
