@@ -10,19 +10,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
-from itertools import islice
 from typing import TextIO
 
 from tqdm import tqdm
 
-from app.client import Client, Message, ServiceError
-from app.files import Found, Result, find
-from app.schemas import Problem
+from app.files import Result, find
 from app.settings import Settings
-from app.startup import StartupError
-from model.mime import decode, looks_like_mail
 
-_BATCH = 32
 HAM, SPAM, TROUBLE = 0, 1, 2
 
 
@@ -47,35 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(settings: Settings, options: argparse.Namespace) -> int:
     """Exit status. Raises StartupError when there is nothing to classify with."""
     if options.server:
-        with Client(options.server, options.key) as client:
-            return _report(_ask(client, find(options.files)), options)
+        from app.remote import classify  # what speaks HTTP, which to serve need not
+
+        return _report(classify(options.server, options.key, find(options.files)), options)
     from app.local import LocalClassifier  # torch takes two seconds, which --server need not
 
     return _report(LocalClassifier(settings)(find(options.files)), options)
-
-
-def _ask(client: Client, found: Iterable[Found]) -> Iterator[Result]:
-    waiting = iter(found)
-    while batch := list(islice(waiting, _BATCH)):
-        good = [one for one in batch if one.error is None]
-        try:
-            answers = iter(list(client.classify_many([message(one) for one in good])))
-        except ServiceError as error:
-            raise StartupError(str(error)) from None
-        for one in batch:
-            if one.error is not None:
-                yield Result(one.name, None, None, one.error)
-                continue
-            answer = next(answers)
-            if isinstance(answer, Problem):
-                yield Result(one.name, None, None, answer.detail)
-            else:
-                yield Result(one.name, answer.label, answer.spam_probability)
-
-
-def message(found: Found) -> Message:
-    """A mail as it travels, or a text."""
-    return found.content if looks_like_mail(found.content) else decode(found.content)
 
 
 def _report(results: Iterator[Result], options: argparse.Namespace) -> int:

@@ -1,25 +1,17 @@
-"""The alembic migrations, run from code."""
+"""The alembic migrations, run from code. Alembic itself, a tenth of a second to import, is needed
+only where there is something to migrate."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from app.database import Database
 from app.settings import ROOT
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _LOCK = 0x48616D6C6574  # any number that is nobody else's: "Hamlet"
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
 
 
 async def upgrade(database: Database) -> None:
@@ -28,21 +20,40 @@ async def upgrade(database: Database) -> None:
         if connection.dialect.name == "postgresql":
             # Of services that start together the first migrates; SQLite's lock is one already.
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        await connection.run_sync(_run(command.upgrade))
+        if await connection.run_sync(_revision) != head():
+            await connection.run_sync(_upgrade)
 
 
-def _run(step: Callable[[Config, str], None]) -> Callable[[Connection], None]:
-    return lambda connection: step(_config(connection), "head")
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(_config(connection), "head")
 
 
-def head() -> str | None:
-    """The newest revision there is."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def head() -> str:
+    """The newest revision there is: they are numbered, and their files' names begin with it."""
+    versions = (ROOT / "migrations" / "versions").glob("[0-9]*.py")
+    return max(file.stem.partition("_")[0] for file in versions)
 
 
 async def current(database: Database) -> str | None:
     """The revision that the database has; None before the first. Raises SQLAlchemyError."""
     async with database.read() as connection:
-        return await connection.run_sync(
-            lambda sync: MigrationContext.configure(sync).get_current_revision()
-        )
+        return await connection.run_sync(_revision)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

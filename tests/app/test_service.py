@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from app import migrate
 from app.database import Database
 from app.main import create_app
-from app.settings import Settings
+from app.settings import ROOT, Settings
 from app.tables import Base
 from tests.app.asserts import assert_problem
 from tests.app.double import WordCounter
@@ -180,6 +181,11 @@ def test_the_migrations_make_the_tables(database_path: Path) -> None:
         await database.aclose()
 
     asyncio.run(scenario())
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds() -> None:
+    scripts = ScriptDirectory(str(ROOT / "migrations"))
+    assert migrate.head() == scripts.get_current_head()
 
 
 def test_a_new_database_has_no_revision(tmp_path: Path) -> None:
