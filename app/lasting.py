@@ -1,5 +1,6 @@
-"""Objects that live as long as the process."""
+"""Memory of a process that has started and now lives long."""
 
+import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,3 +16,11 @@ def lasting() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def give_back() -> None:
+    """Hand back to the system what was freed since the start: glibc keeps it, tens of megabytes
+    after weights were read and converted, for as long as something lies behind it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another C library has none
+    if trim is not None:
+        trim(0)

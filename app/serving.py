@@ -17,6 +17,7 @@ from app import log_process, processes
 from app.auth import needs_key
 from app.classification import Predictor
 from app.database import Database
+from app.lasting import give_back
 from app.main import create_app
 from app.protocol import Protocol
 from app.queries.keys import any_valid
@@ -111,6 +112,7 @@ def _serve(
     # What is there by now stays: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
+    give_back()
     server = _Server(config, says=says)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
         server.run(sockets=[listening])

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from app.tables import CorrectionRow, RequestRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +119,16 @@ async def _hashes(connection: AsyncConnection, entry_ids: set[str]) -> dict[str,
     return dict((await connection.execute(query)).all())
 
 
-def _upsert(connection: AsyncConnection) -> sqlite.Insert | postgresql.Insert:
-    postgres = connection.dialect.name == "postgresql"
-    insert = postgresql.insert(CorrectionRow) if postgres else sqlite.insert(CorrectionRow)
+def _insert(connection: AsyncConnection) -> "sqlite.Insert | PostgresqlInsert":
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # megabytes, which SQLite does not need
+
+        return postgresql.insert(CorrectionRow)
+    return sqlite.insert(CorrectionRow)
+
+
+def _upsert(connection: AsyncConnection) -> "sqlite.Insert | PostgresqlInsert":
+    insert = _insert(connection)
     said = insert.excluded
     return insert.on_conflict_do_update(
         index_elements=[CorrectionRow.message_hash],

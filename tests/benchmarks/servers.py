@@ -87,8 +87,9 @@ def free_port() -> int:
 
 def environment() -> dict[str, str]:
     """This process's, without settings of the service; one thread a product, as two processes on
-    two cores want it."""
+    two cores want it. Compiled modules are kept, as an installation has them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {"OMP_NUM_THREADS": "1"}
 
 
