@@ -1,6 +1,8 @@
 """Training on all cores, tokens a second, beside two plain loops over the same messages."""
 
 import os
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,7 +89,8 @@ def _train(work: _Work) -> None:
         score=lambda _: 0.0,
     )
     config = work.config
-    Trainer(network, task, config.noise, config.optimiser, config.seed).run()
+    with redirect_stdout(sys.stderr):  # it says how its epoch went; the table goes to stdout
+        Trainer(network, task, config.noise, config.optimiser, config.seed).run()
 
 
 def _equal(work: _Work) -> list[Indices]:
