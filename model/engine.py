@@ -21,6 +21,10 @@ R = TypeVar("R")
 
 _log = logging.getLogger("hamlet.engine")
 
+# Of the event loop, before a batch closes: what has arrived by now takes as many from its socket to
+# the queue, and would else wait for a whole pass.
+_TURNS = 4
+
 
 class EngineError(Exception):
     """The engine has no answer: EngineOverloaded, EngineClosed or PredictionFailed."""
@@ -154,6 +158,8 @@ class Engine(Generic[T, R]):
 
     async def _gather(self) -> None:
         """Give the first item's batch its time to fill."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         deadline = self._queue[0].since + self._max_wait
         while (left := deadline - time.perf_counter()) > 0 and not self._closing:
             if len(self._queue) * max(w.cost for w in self._queue) >= self._max_batch_cost:
