@@ -6,7 +6,6 @@ writes, over a Unix socket, and what all of them hand in while it commits shares
 """
 
 import asyncio
-import pickle
 import signal
 import socket
 import struct
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
 
 from app.database import Database, LogWriter
 from app.errors import LogUnavailable
@@ -27,11 +28,17 @@ E = TypeVar("E", bound=Entry)
 
 _SIZE = struct.Struct("!I")
 
+# A number for each frame of entries; then, of those that were written otherwise than they were
+# handed in, place and entry, or why nothing was written.
+_HANDED: TypeAdapter[tuple[int, list[Entry]]] = TypeAdapter(tuple[int, list[Entry]])
+_ANSWER: TypeAdapter[tuple[int, dict[int, Entry] | str]] = TypeAdapter(
+    tuple[int, dict[int, Entry] | str]
+)
+
 
 @contextmanager
 def listening() -> Iterator[socket.socket]:
-    """Where the log's process listens: in a folder that only this user can enter, so that what
-    comes in may be unpickled."""
+    """Where the log's process listens: in a folder that only this user can enter."""
     with scratch_folder() as folder, socket.socket(socket.AF_UNIX) as made:
         made.bind(str(Path(folder) / "log"))
         made.listen()
@@ -39,9 +46,12 @@ def listening() -> Iterator[socket.socket]:
 
 
 class _Frames(asyncio.Protocol):
-    """Python values in both directions, each behind its size in bytes."""
+    """JSON in both directions, each value behind its size in bytes: what comes in is a `reads`."""
 
-    def __init__(self, received: Callable[[Any], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self, reads: TypeAdapter[Any], received: Callable[[Any], None], lost: Callable[[], None]
+    ) -> None:
+        self._reads = reads
         self._received = received
         self._lost = lost
         self._data = bytearray()
@@ -60,15 +70,14 @@ class _Frames(asyncio.Protocol):
             end = _SIZE.size + _SIZE.unpack_from(self._data)[0]
             if len(self._data) < end:
                 return
-            value = pickle.loads(self._data[_SIZE.size : end])
+            value = self._reads.validate_json(bytes(self._data[_SIZE.size : end]))
             del self._data[:end]
             self._received(value)
 
-    def send(self, value: object) -> None:
+    def send(self, written: bytes) -> None:
         """Nothing, once the connection is lost."""
         if self._transport is not None:
-            packed = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-            self._transport.write(_SIZE.pack(len(packed)) + packed)
+            self._transport.write(_SIZE.pack(len(written)) + written)
 
     def close(self) -> None:
         if self._transport is not None:
@@ -110,7 +119,7 @@ class _Served:
     def __init__(
         self, writer: LogWriter, all_served: "set[_Served]", gone: Callable[[], None]
     ) -> None:
-        self.frames = _Frames(self._received, self._lost)
+        self.frames = _Frames(_HANDED, self._received, self._lost)
         self._writer = writer
         self._all = all_served
         self._all.add(self)
@@ -125,7 +134,7 @@ class _Served:
         try:
             writing = self._writer.hand_in(entries)
         except LogUnavailable as error:
-            self.frames.send((number, str(error)))
+            self.frames.send(_ANSWER.dump_json((number, str(error))))
             return
         writing.add_done_callback(partial(self._answer, number, entries))
 
@@ -134,10 +143,11 @@ class _Served:
     ) -> None:
         """What was written otherwise than it was handed in, by its place; or why nothing was."""
         if (error := writing.exception()) is not None:
-            self.frames.send((number, str(error)))
+            self.frames.send(_ANSWER.dump_json((number, str(error))))
             return
         pairs = enumerate(zip(entries, writing.result(), strict=True))
-        self.frames.send((number, {i: now for i, (before, now) in pairs if now is not before}))
+        other = {place: now for place, (before, now) in pairs if now is not before}
+        self.frames.send(_ANSWER.dump_json((number, other)))
 
 
 _Handed = list[tuple[Entry, "asyncio.Future[Entry]"]]
@@ -158,7 +168,7 @@ class RemoteLog:
 
     async def connect(self) -> None:
         loop = asyncio.get_running_loop()
-        make = partial(_Frames, self._answered, self._lost)
+        make = partial(_Frames, _ANSWER, self._answered, self._lost)
         _, self._frames = await loop.create_unix_connection(make, self._path)
 
     async def add(self, entry: E) -> E:
@@ -191,7 +201,8 @@ class RemoteLog:
             return
         self._number += 1
         self._sent[self._number] = handed
-        self._frames.send((self._number, [entry for entry, _ in handed]))
+        frame = self._number, [entry for entry, _ in handed]
+        self._frames.send(_HANDED.dump_json(frame))
 
     def _answered(self, frame: tuple[int, dict[int, Entry] | str]) -> None:
         number, outcome = frame
