@@ -62,9 +62,7 @@ def create_app(
         title="Hamlet",
         version=__version__,
         description="Spam or not spam, from a neural network on your own machine.",
-        lifespan=_lifespan(
-            settings, metrics, entrance, predictor, sorter, shared or Shared(RateLimits(settings))
-        ),
+        lifespan=_lifespan(settings, metrics, entrance, predictor, sorter, shared),
         # The framework's pages load scripts from elsewhere; nothing leaves this machine.
         docs_url=None,
         redoc_url=None,
@@ -106,7 +104,7 @@ def _lifespan(
     entrance: Entrance,
     predictor: Predictor[Any] | None,
     sorter: sorting.Predictor | None,
-    shared: Shared,
+    shared: Shared | None,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -164,15 +162,17 @@ def _lifespan(
                 metrics=metrics,
                 entrance=entrance,
                 guard=Guard(database, key, needs_key(settings)),
-                limits=shared.limits,
+                limits=shared.limits if shared else RateLimits(settings),
                 schema_head=migrate.head(),
             )
 
     return lifespan
 
 
-async def _log(shared: Shared, database: Database, metrics: Metrics, entrance: Entrance) -> Log:
-    if shared.log is None:
+async def _log(
+    shared: Shared | None, database: Database, metrics: Metrics, entrance: Entrance
+) -> Log:
+    if shared is None:
         return LogWriter(database, metrics=metrics, alone=entrance.is_single)
     remote = RemoteLog(shared.log)
     await remote.connect()

@@ -1,8 +1,8 @@
 """Several processes behind one port: forked from one that has imported all and loaded nothing.
 
-Each has a socket of its own on the port (SO_REUSEPORT), between which the kernel shares out the
-connections; the first, which serves the others, has one of another kind. One that dies is replaced;
-when all are told to stop, each first answers what it has, and the first stays until all have.
+All but the first, which serves the others, listen at one socket (app.accepting). One that dies is
+replaced; when all are told to stop, each first answers what it has, and the first stays until all
+have.
 """
 
 import logging
@@ -47,7 +47,7 @@ def run(workers: Sequence[Worker]) -> int:
         pid = os.fork()
         if not pid:
             os.close(ours)
-            _become(worker, [other.at for other in workers if other is not worker], alive)
+            _become(worker, [other.at for other in workers if other.at is not worker.at], alive)
         running[pid] = worker, time.monotonic()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
 

@@ -3,6 +3,7 @@ too much refused before it becomes a request."""
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -27,6 +28,12 @@ class Protocol(HttpToolsProtocol):
     What app.admission would refuse is refused as soon as its headers are there, in a fraction of
     the time that it takes as a request.
     """
+
+    lost: Callable[[], None] = staticmethod(lambda: None)  # to be told that the connection is
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.lost()
 
     def on_headers_complete(self) -> None:
         entrance: Entrance | None = self.app_state.get("entrance")

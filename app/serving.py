@@ -14,6 +14,7 @@ import torch
 import uvicorn
 
 from app import log_process, processes
+from app.accepting import Acceptor, Loads
 from app.auth import needs_key
 from app.classification import Predictor
 from app.database import Database
@@ -32,15 +33,22 @@ _log = logging.getLogger("hamlet")
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens once it does, if it is the one to say it."""
+    """Says where it listens once it does, if it is the one to say it. With `loads` it shares the
+    socket with other processes."""
 
-    def __init__(self, config: uvicorn.Config, *, says: bool) -> None:
+    def __init__(self, config: uvicorn.Config, loads: Loads | None, *, says: bool) -> None:
         super().__init__(config)
         self._says = says
+        self._loads = loads
+        self._acceptor: Acceptor | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for listening in sockets or () if self._says else ():
+        assert sockets is not None
+        (listening,) = sockets
+        await super().startup([] if self._loads else sockets)
+        if self._loads:
+            self._acceptor = Acceptor(listening, self._protocol, self._loads)
+        if self._says:
             url = _url(listening)
             _log.info("listening on %s; try:", url)
             _log.info(
@@ -48,6 +56,14 @@ class _Server(uvicorn.Server):
                 '{"text": "You have won a prize, click here"}',
                 url,
             )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._acceptor is not None:
+            self._acceptor.stop()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> Protocol:
+        return Protocol(self.config, self.server_state, self.lifespan.state)
 
 
 def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
@@ -62,25 +78,27 @@ def serve(settings: Settings, predictor: Predictor[Any] | None = None) -> int:
     with ExitStack() as stack:
         log = stack.enter_context(log_process.listening())
         shared = stack.enter_context(Shared.by_forked(settings, log.getsockname()))
-        first = stack.enter_context(_listen(settings, shared=True))
-        named = settings.model_copy(update={"port": first.getsockname()[1]})
-        more = (_listen(named, shared=True) for _ in range(settings.processes - 1))
-        sockets = [first, *(stack.enter_context(other) for other in more)]
-        work = partial(_serve_in_child, settings, predictor, shared, first)
+        listening = stack.enter_context(_listen(settings))
+        work = partial(_serve_in_child, settings, predictor, shared)
+        workers = [
+            processes.Worker(partial(work, number), listening)
+            for number in range(settings.processes)
+        ]
         writer = processes.Worker(partial(log_process.serve, settings), log)
-        return processes.run([writer, *(processes.Worker(work, own) for own in sockets)])
+        return processes.run([writer, *workers])
 
 
 def _serve_in_child(
     settings: Settings,
     predictor: Predictor[Any] | None,
     shared: Shared,
-    first: socket.socket,
+    number: int,
     listening: socket.socket,
 ) -> int:
+    shared.loads.begin(number)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.processes))
     try:
-        return _serve(settings, predictor, shared, listening, says=listening is first)
+        return _serve(settings, predictor, shared, listening, says=number == 0)
     except StartupError as error:
         print(f"hamlet: {error}", file=sys.stderr)
         return 1
@@ -113,7 +131,7 @@ def _serve(
     gc.collect()
     gc.freeze()
     give_back()
-    server = _Server(config, says=says)
+    server = _Server(config, shared.loads if shared else None, says=says)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
         server.run(sockets=[listening])
     return 0 if server.started else 1
@@ -154,12 +172,11 @@ def _load_sorter(settings: Settings) -> SorterPredictor:
         raise StartupError(f"the sorter's checkpoint is refused: {error}") from None
 
 
-def _listen(settings: Settings, *, shared: bool = False) -> socket.socket:
-    """`shared`: with other sockets on the same port."""
+def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         address = (settings.host, settings.port)
-        return socket.create_server(address, family=family, backlog=2048, reuse_port=shared)
+        return socket.create_server(address, family=family, backlog=2048)
     except OSError as error:
         where = f"{settings.host} port {settings.port}"
         raise StartupError(f"cannot listen on {where}: {error.strerror or error}") from None

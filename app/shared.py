@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from app.accepting import Loads
 from app.counters import Counters
 from app.limits import MOST_COUNTERS, RateLimits
 from app.settings import Settings
@@ -15,11 +16,13 @@ class Shared:
     """`log`: the address of the process that writes it for all."""
 
     limits: RateLimits
-    log: str | None = None
+    log: str
+    loads: Loads
 
     @classmethod
     @contextmanager
     def by_forked(cls, settings: Settings, log: str) -> Iterator["Shared"]:
         """To be entered before the fork."""
         with Turn() as counting:
-            yield cls(RateLimits(settings, Counters(MOST_COUNTERS, counting.taken)), log)
+            limits = RateLimits(settings, Counters(MOST_COUNTERS, counting.taken))
+            yield cls(limits, log, Loads(settings.processes))
