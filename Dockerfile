@@ -28,6 +28,10 @@ RUN cd /venv/lib/python3*/site-packages \
     && find torch/bin -mindepth 1 ! -name torch_shm_manager -delete
 COPY app app
 COPY model model
+# The compiler is not in the image that is shipped.
+RUN python -m venv /zig \
+    && /zig/bin/pip install "$(grep -o 'ziglang==[^"]*' model/native/build.py)" \
+    && /zig/bin/python model/native/build.py
 COPY migrations migrations
 COPY alembic.ini ./
 # The service runs as another user than the one whose umask made these files.

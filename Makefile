@@ -1,4 +1,5 @@
-# Every target makes what it needs: the virtual environment is rebuilt when pyproject.toml changes.
+# Every target makes what it needs: the virtual environment is rebuilt when pyproject.toml or what is
+# compiled changes.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -74,6 +75,7 @@ screenshot: $(DEV) ## Take the picture of the page again, docs/page.png; needs c
 .PHONY: clean
 clean: ## Remove the virtual environment and caches; databases and build/training stay
 	rm -rf $(VENV) .hypothesis .schemathesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -f model/native/compiled.*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -82,7 +84,7 @@ $(BIN)/python:
 
 # torch goes first and alone: once its build is there, no later step replaces it. Few retries, so
 # that a machine which cannot reach the index of CPU builds soon goes on with PyPI.
-$(RUNTIME): pyproject.toml | $(BIN)/python
+$(RUNTIME): pyproject.toml hatch_build.py $(wildcard model/native/*.c) | $(BIN)/python
 	@echo "Installing the runtime packages into $(VENV); the first time takes a minute or two."
 	$(PIP) install --no-deps --retries 1 --timeout 15 \
 		$(if $(filter cpu,$(TORCH_VARIANT)),--extra-index-url $(TORCH_CPU_INDEX)) "$(TORCH)"

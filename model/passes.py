@@ -1,14 +1,12 @@
-"""Which messages of a batch share a pass of the network, and the shape that it is padded to.
+"""Which messages of a batch share a pass of the network in torch, padded to the longest of them.
 
 A pass computes its longest row times its rows, so messages of very different lengths are better
-read in several. It also costs something by itself, and each new shape makes the CPU's library
-compile its kernels anew and keep them, so shapes are rounded up to few.
+read in several; but it also costs something by itself.
 """
 
 from collections.abc import Iterator, Sequence
 
 _OWN_COST = 512  # of a pass, in steps of padding; measured on two cores without a GPU
-_STEPS = 16
 
 
 def passes(lengths: Sequence[int], most_steps: int) -> Iterator[list[int]]:
@@ -27,9 +25,3 @@ def passes(lengths: Sequence[int], most_steps: int) -> Iterator[list[int]]:
         padding += longest - lengths[index]
     if group:
         yield group
-
-
-def shape(rows: int, steps: int) -> tuple[int, int]:
-    """Both rounded up: rows by a quarter at most, steps to a multiple of 16."""
-    grain = 1 << max(0, rows.bit_length() - 3)
-    return -(-rows // grain) * grain, max(1, -(-steps // _STEPS)) * _STEPS

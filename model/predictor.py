@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
+from model import native
 from model.checkpoint import Checkpoint, load
 from model.classifier import Batch, Classifier, collate
 from model.explanation import word_weights
@@ -18,7 +21,7 @@ from model.reference import Reference
 from model.reference import load as load_reference
 from model.tokenizer import Encoded
 
-# Steps of one pass: what fits into a core's cache, or what fills a GPU.
+# Steps of one pass of torch: what fits into a core's cache, or what fills a GPU.
 _MOST_STEPS = {"cpu": 2048, "cuda": 131_072}
 
 
@@ -39,11 +42,8 @@ class WordWeight:
 
 
 class ClassifierPredictor:
-    """A checkpoint in service on one device.
-
-    On a CPU that multiplies in bfloat16 it is read so, if its reference says that no answer changes
-    by that; `half` decides otherwise.
-    """
+    """A checkpoint in service on one device: in torch, or on a CPU compiled, if it can be
+    (model.reader)."""
 
     name = "classifier"
 
@@ -52,8 +52,6 @@ class ClassifierPredictor:
         checkpoint: Checkpoint,
         device: str = "auto",
         reference: Reference | None = None,
-        *,
-        half: bool | None = None,
     ) -> None:
         self.version = checkpoint.version
         self.device = _device(device)
@@ -62,10 +60,8 @@ class ClassifierPredictor:
         self._calibration = checkpoint.calibration
         self._run = checkpoint.run
         self.reference = reference
-        if half is None:
-            half = _halves(self.device) and reference is not None and reference.bfloat16
         self._most_steps = _MOST_STEPS[self.device.type]
-        self._reader = _reader(self._network, half) if self.device.type == "cpu" else None
+        self._reader = _reader(self._network) if self.device.type == "cpu" else None
 
     @classmethod
     def load(cls, directory: Path, device: str = "auto") -> "ClassifierPredictor":
@@ -79,26 +75,25 @@ class ClassifierPredictor:
 
     def predict(self, batch: Sequence[Encoded]) -> list[float]:
         """Probabilities of spam, in order. An empty batch yields []."""
-        probabilities = [0.0] * len(batch)
-        for group in passes([len(message) for message in batch], self._most_steps):
-            found = self._pass([batch[index] for index in group])
-            for index, probability in zip(group, found, strict=True):
-                probabilities[index] = probability
+        if not batch:
+            return []
+        logits = self._logits(batch) if self._reader is None else self._reader.logits(batch)
+        scaled = logits / self._calibration.temperature + self._calibration.bias
+        probabilities: list[float] = np.exp(-np.logaddexp(0, -scaled)).tolist()
         return probabilities
 
     def is_quick(self, cost: int) -> bool:
-        """Whether a batch of so many padded tokens takes but milliseconds: a single pass."""
+        """Whether a batch of so many padded tokens takes but milliseconds."""
         return cost <= self._most_steps
 
-    def _pass(self, batch: Sequence[Encoded]) -> list[float]:
-        with torch.inference_mode():
-            if self._reader:
-                logits = torch.from_numpy(self._reader.logits(batch))
-            else:
-                logits = self._network(self._collate(batch)).double()
-            scaled = logits / self._calibration.temperature + self._calibration.bias
-            probabilities: list[float] = torch.sigmoid(scaled).tolist()
-        return probabilities
+    @torch.inference_mode()
+    def _logits(self, batch: Sequence[Encoded]) -> npt.NDArray[np.float64]:
+        """float64 [B], in torch."""
+        logits = np.empty(len(batch))
+        for group in passes([len(message) for message in batch], self._most_steps):
+            found = self._network(self._collate([batch[index] for index in group]))
+            logits[group] = found.cpu().numpy()
+        return logits
 
     def explain(self, encoded: Encoded, limit: int = 20) -> list[WordWeight]:
         """The `limit` words that moved the logit most, the strongest first: see
@@ -148,11 +143,9 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _halves(device: torch.device) -> bool:
-    """Whether products of bfloat16 are faster here than those of float32."""
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
-
-
-def _reader(network: Classifier, half: bool) -> Reader | None:
-    """None for one of the encoders that are there to be compared with."""
-    return Reader(network, half=half) if isinstance(network.encoder, BidirectionalLSTM) else None
+def _reader(network: Classifier) -> Reader | None:
+    """None for one of the encoders that are there to be compared with, and without the library."""
+    library = native.library()
+    if library is None or not isinstance(network.encoder, BidirectionalLSTM):
+        return None
+    return Reader(network, library)

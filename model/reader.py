@@ -1,138 +1,212 @@
-"""The network in service on a CPU: the sums of model.classifier.Classifier, without its padding.
+"""The network in service on a CPU: the sums of model.classifier.Classifier, compiled.
 
-Around the two LSTMs of a message stand dozens of operations on small tensors, each of which costs
-more than its arithmetic. Here messages lie one behind the other, unpadded but for the LSTMs, and
-what is pooled is pooled by NumPy, whose calls are cheaper and whose tanh is several times faster.
+Around the recurrence of a message stand dozens of operations on small tensors, each of which costs
+more than its arithmetic; and half of the recurrence's own arithmetic, the product of a word's
+embedding and the input weights, is the same wherever the word stands, so that it is done once, when
+the network is loaded. Here the weights are laid out for model/native/deep.c and wide.c, which say
+in what order.
 
-Axes: B messages, N words of all of them, T steps, E embedding width, H hidden width, D = 2H.
+Axes: B messages, E embedding width, H hidden width, D = 2H, A attention width, V vocabulary; H is
+filled up with zeros to a multiple of 16, A to one of 64.
 """
 
-import copy
-from collections.abc import Sequence
-from itertools import chain
+import ctypes
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag
 
 from model.classifier import Classifier
-from model.passes import shape
+from model.native import Messages, Network, Wide, address, check
 from model.recurrent import BidirectionalLSTM
 from model.tokenizer import Encoded
-from model.wide import WideTable
+from model.wide import KEY_BITS, WidePath
 
+N = TypeVar("N", bound=np.generic)
 Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int32]
+
+_LANES = 16
+_BLOCK = 4 * _LANES
+_STARTS = 18  # bits: with some 2^18 features a start leads to one of them, or to none
 
 
 class Reader:
-    """A classifier whose recurrence is the library's bidirectional LSTM, which reads in bfloat16 if
-    `half`. All else stays in float32: of small products in bfloat16 the CPU's library keeps kernels
-    for each shape."""
+    """A classifier whose encoder is a bidirectional LSTM. Keeps the embeddings of its network, and
+    a copy of all else; what words say to the gates is kept in float16."""
 
-    def __init__(self, network: Classifier, *, half: bool) -> None:
-        assert isinstance(network.encoder, BidirectionalLSTM)
+    def __init__(self, network: Classifier, library: ctypes.CDLL) -> None:
+        self._library = library
         self._vocabulary = network.config.vocabulary
-        self._hidden = network.config.hidden
-        self._words = network.words.weight.detach().numpy()
-        self._grams = network.grams.weight.detach()
-        self._dtype = torch.bfloat16 if half else torch.float32
-        lstms = (network.encoder.forward_lstm, network.encoder.backward_lstm)
-        self._ahead, self._back = (copy.deepcopy(lstm).to(self._dtype) for lstm in lstms)
-        for lstm in (self._ahead, self._back):
-            lstm.batch_first = False  # as the library computes: else it copies
-        self._project = network.attention.project.weight.detach().numpy().T
-        self._shift = network.attention.project.bias.detach().numpy()
-        self._query = network.attention.query.weight.detach().numpy()[0]
-        self._output = network.output.weight.detach().numpy()[0]
         self._bias = network.output.bias.item()
-        self._wide = None if network.wide is None else WideTable(network.wide)
+        self._kept = _laid_out(network)
+        sizes = network.config
+        self._network = Network(
+            vocabulary=sizes.vocabulary,
+            buckets=sizes.buckets,
+            embedding=sizes.embedding,
+            hidden=_up(sizes.hidden, _LANES),
+            attention=_up(sizes.attention, _BLOCK),
+            output_bias=self._bias,
+            **{
+                name: address(array, np.float16 if name == "said" else np.float32)
+                for name, array in self._kept.items()
+            },
+        )
+        self._wide = None if network.wide is None else WideReader(network.wide, library)
 
     def logits(self, messages: Sequence[Encoded]) -> npt.NDArray[np.float64]:
-        """float64 [B] of one pass: what Classifier.forward gives."""
+        """float64 [B]: what Classifier.forward gives."""
         deep = self.deep(messages).astype(np.float64)
         if self._wide is None:
             return deep
         return deep + self._wide.add_up([message.hashes for message in messages])
 
-    @torch.inference_mode()
     def deep(self, messages: Sequence[Encoded]) -> Floats:
         """float32 [B]: what Classifier.deep gives."""
-        counts = np.array([max(1, len(message)) for message in messages])
-        x_NE = self._embed(messages, counts)
-        h_ND = self._recur(x_NE, counts)
-        z_NZ = np.concatenate([h_ND, x_NE], 1)
-        score_N = np.tanh(h_ND @ self._project + self._shift) @ self._query
-        pooled = np.stack(
-            [
-                _pool(z_NZ[end - count : end], score_N[end - count : end], h_ND.shape[1])
-                for count, end in zip(counts.tolist(), counts.cumsum().tolist(), strict=True)
-            ]
-        )
-        pooled[[not len(message) for message in messages]] = 0
-        logits: Floats = pooled @ self._output + self._bias
+        counts = np.array([len(message) for message in messages], np.int32)
+        order = np.argsort(-counts, kind="stable")  # side by side are read those of like length
+        logits = np.empty(len(messages), np.float32)
+        logits[order] = self._read([messages[index] for index in order])
+        logits[counts == 0] = self._bias
         return logits
 
-    def _embed(self, messages: Sequence[Encoded], counts: Integers) -> Floats:
-        """[N, E]; a message without words is a word of padding."""
-        ids = chain.from_iterable(message.ids or (0,) for message in messages)
-        id_N = np.fromiter(ids, np.int64, int(counts.sum()))
+    def _read(self, messages: Sequence[Encoded]) -> Floats:
+        """Of messages that grow shorter; one without words is a word of padding."""
+        lengths = np.array([max(1, len(message)) for message in messages], np.int32)
+        ids = _flat((message.ids or (0,) for message in messages), int(lengths.sum()), np.int32)
+        self._renumber(ids, lengths, messages)
         unknown = [buckets for message in messages for buckets in message.unknown]
-        if not unknown:
-            return self._words.take(id_N, 0)
-        x_NE = self._words.take(id_N, 0, mode="clip")
-        (strange,) = (id_N >= self._vocabulary).nonzero()
-        # Each message numbers its own from `vocabulary` on.
-        before = np.cumsum([0, *(len(message.unknown) for message in messages[:-1])])
-        number = id_N[strange] - self._vocabulary + before.repeat(counts)[strange]
-        x_NE[strange] = self._mean_grams(unknown)[number]
-        return x_NE
+        ends = np.fromiter(accumulate(map(len, unknown)), np.int32, len(unknown))
+        grams = _flat(unknown, sum(map(len, unknown)), np.int32)
+        logits = np.empty(len(messages), np.float32)
+        read = Messages(
+            count=len(messages),
+            lengths=address(lengths, np.int32),
+            ids=address(ids, np.int32),
+            unknowns=len(unknown),
+            ends=address(ends, np.int32),
+            grams=address(grams, np.int32),
+        )
+        check(self._library.hamlet_deep(self._network, read, address(logits, np.float32)))
+        return logits
 
-    def _mean_grams(self, unknown: Sequence[tuple[int, ...]]) -> Floats:
-        """[words, E]: of each word outside the vocabulary the mean of its n-grams."""
-        ends = np.cumsum([0, *map(len, unknown)])
-        grams = torch.from_numpy(np.fromiter(chain.from_iterable(unknown), np.int64, int(ends[-1])))
-        offsets = torch.from_numpy(ends[:-1])
-        mean: Floats = embedding_bag(grams, self._grams, offsets, mode="mean").numpy()
-        return mean
-
-    def _recur(self, x_NE: Floats, counts: Integers) -> Floats:
-        """[N, D]: both directions, the backward one reading each message from its own end."""
-        rows, steps = shape(len(counts), int(counts.max()))
-        starts = counts.cumsum() - counts
-        last = counts - 1
-        # The words of each row at each step, in both orders, and behind them whatever: padding
-        # comes last, and cannot reach what came before.
-        step_T1 = np.arange(steps)[:, None]
-        words = np.zeros((2, steps, rows), np.int64)
-        words[0, :, : len(counts)] = starts + np.minimum(step_T1, last)
-        words[1, :, : len(counts)] = starts + np.maximum(last - step_T1, 0)
-        x = torch.from_numpy(x_NE).to(self._dtype)
-        row_N = np.arange(len(counts)).repeat(counts)
-        step_N = np.arange(len(x_NE)) - starts.repeat(counts)
-        ahead = self._read(self._ahead, x, words[0], step_N * rows + row_N)
-        back = self._read(self._back, x, words[1], (last.repeat(counts) - step_N) * rows + row_N)
-        return torch.cat([ahead, back], 1).float().numpy()
-
-    def _read(self, lstm: torch.nn.LSTM, x: Tensor, words: Integers, places: Integers) -> Tensor:
-        """[N, H]: the states at `places` of what is read in the order of `words`, [T, rows]."""
-        steps, rows = words.shape
-        read = x.index_select(0, torch.from_numpy(words.ravel())).view(steps, rows, -1)
-        states: Tensor = lstm(read)[0]
-        return states.view(steps * rows, -1).index_select(0, torch.from_numpy(places))
+    def _renumber(self, ids: Integers, lengths: Integers, messages: Sequence[Encoded]) -> None:
+        """Each message numbers its own unknown words from `vocabulary` on."""
+        earlier = accumulate((len(message.unknown) for message in messages[:-1]), initial=0)
+        before = np.fromiter(earlier, np.int32, len(messages))
+        if before[-1]:
+            ids += np.where(ids < self._vocabulary, 0, before.repeat(lengths))
 
 
-def _pool(z_TZ: Floats, score_T: Floats, width: int) -> Floats:
-    """One message's states and embeddings, side by side, as Classifier.read pools them: the mean,
-    the maximum and the attention's mean of the states, `width` each, and mean and maximum of the
-    embeddings."""
-    weights = np.empty((2, len(z_TZ)), np.float32)
-    weights[0] = 1 / len(z_TZ)
-    np.exp(score_T - score_T.max(), out=weights[1])
-    weights[1] /= weights[1].sum()
-    mean, attended = weights @ z_TZ
-    most = z_TZ.max(0)
-    parts = (mean[:width], most[:width], attended[:width], mean[width:], most[width:])
-    return np.concatenate(parts)
+class WideReader:
+    """A wide path; finds a feature by the first bits of its key."""
+
+    def __init__(self, path: WidePath, library: ctypes.CDLL) -> None:
+        self._library = library
+        keys = path.keys.numpy()
+        bits = KEY_BITS - _STARTS
+        starts = np.searchsorted(keys, np.arange(2**_STARTS + 1, dtype=np.int64) << bits)
+        self._kept = (keys, starts.astype(np.int32), path.weight.detach().numpy())
+        self._path = Wide(
+            features=len(keys),
+            bits=bits,
+            keys=address(self._kept[0], np.int32),
+            starts=address(self._kept[1], np.int32),
+            weights=address(self._kept[2], np.float32),
+            bias=path.bias.item(),
+        )
+
+    def add_up(self, messages: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
+        """Hashes, none of them 0, of B messages -> float64 [B]: what WidePath.forward gives."""
+        lengths = np.array([len(hashes) for hashes in messages], np.int32)
+        hashes = _flat(messages, int(lengths.sum()), np.uint32)
+        sums = np.empty(len(messages), np.float64)
+        found = self._library.hamlet_wide(
+            self._path,
+            len(messages),
+            address(lengths, np.int32),
+            address(hashes, np.uint32),
+            address(sums, np.float64),
+        )
+        check(found)
+        return sums
+
+
+def _flat(rows: Iterable[Sequence[int]], count: int, kind: type[N]) -> npt.NDArray[N]:
+    """What is in all of them, one after the other."""
+    return np.fromiter(chain.from_iterable(rows), kind, count)
+
+
+def _up(size: int, grain: int) -> int:
+    return -(-size // grain) * grain
+
+
+def _laid_out(network: Classifier) -> dict[str, npt.NDArray[np.floating]]:
+    """The arrays of `struct network`, by their names."""
+    assert isinstance(network.encoder, BidirectionalLSTM)
+    hidden, attention = network.config.hidden, network.config.attention
+    encoder = network.encoder
+    lstms = [lstm.state_dict() for lstm in (encoder.forward_lstm, encoder.backward_lstm)]
+    words = _array(network.words.weight)
+    inputs = [_gates(lstm["weight_ih_l0"], hidden) for lstm in lstms]
+    biases = [_gates(lstm["bias_ih_l0"] + lstm["bias_hh_l0"], hidden) for lstm in lstms]
+    recurrent = [
+        _filled(_gates(lstm["weight_hh_l0"], hidden), 1, [hidden], _LANES) for lstm in lstms
+    ]
+    said = [words @ gates.T + bias for gates, bias in zip(inputs, biases, strict=True)]
+    project = _filled(_array(network.attention.project.weight), 1, [hidden] * 2, _LANES)
+    output = _array(network.output.weight)[0]
+    states = [hidden] * 6  # three poolings of both directions
+    return {
+        "words": words,
+        "grams": _array(network.grams.weight),
+        "said": np.concatenate(said, 1, dtype=np.float16),
+        "input": np.concatenate([_blocks(gates) for gates in inputs]),
+        "bias": np.concatenate(biases),
+        "recurrent": np.concatenate([_blocks(matrix) for matrix in recurrent]),
+        "project": _blocks(_filled(project, 0, [attention], _BLOCK)),
+        "shift": _filled(_array(network.attention.project.bias), 0, [attention], _BLOCK),
+        "query": _filled(_array(network.attention.query.weight)[0], 0, [attention], _BLOCK),
+        "output": np.concatenate(
+            [
+                _filled(output[: sum(states)], 0, states, _LANES),
+                output[sum(states) :],
+            ]
+        ),
+    }
+
+
+def _array(parameter: Tensor) -> Floats:
+    array: Floats = np.ascontiguousarray(parameter.detach().numpy(), np.float32)
+    return array
+
+
+def _filled(array: Floats, axis: int, parts: Sequence[int], grain: int) -> Floats:
+    """Zeros behind each of the parts that lie along the axis, up to a multiple of `grain`."""
+    pieces = np.split(array, np.cumsum(parts)[:-1], axis)
+    pad = [(0, 0)] * array.ndim
+    filled = []
+    for piece in pieces:
+        pad[axis] = (0, _up(piece.shape[axis], grain) - piece.shape[axis])
+        filled.append(np.pad(piece, pad))
+    return np.ascontiguousarray(np.concatenate(filled, axis))
+
+
+def _gates(parameter: Tensor, hidden: int) -> Floats:
+    """[4H, ...] as torch has it, i, f, g and o one after the other -> [H/16, i f g o, 16, ...], and
+    all but g, which are sigmoids, half as large."""
+    rows = _filled(_array(parameter), 0, [hidden] * 4, _LANES)
+    rest = rows.shape[1:]
+    gates = rows.reshape(4, -1, _LANES, *rest)
+    gates = gates * np.array([0.5, 0.5, 1.0, 0.5], np.float32).reshape(4, *[1] * (gates.ndim - 1))
+    return np.ascontiguousarray(gates.swapaxes(0, 1)).reshape(-1, *rest)
+
+
+def _blocks(weights: Floats) -> Floats:
+    """[outputs, inputs] -> [outputs/64, inputs, 64]."""
+    blocks = weights.reshape(-1, _BLOCK, weights.shape[1])
+    return np.ascontiguousarray(blocks.swapaxes(1, 2))

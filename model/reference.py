@@ -1,6 +1,5 @@
 """What a checkpoint made of the mail it was validated on: how its scores and its unknown words were
-spread, so that a service can tell when its own mail is another, and whether it may be read in
-bfloat16. It ships beside the weights."""
+spread, so that a service can tell when its own mail is another. It ships beside the weights."""
 
 import json
 from bisect import bisect_right
@@ -18,14 +17,12 @@ UNKNOWN_EDGES = (0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.24, 0.4)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Shares of the validation messages in each bin, one more than there are edges. `bfloat16`:
-    read in that format the checkpoint gives the same answers (training.reference says when)."""
+    """Shares of the validation messages in each bin, one more than there are edges."""
 
     version: str
     messages: int
     scores: tuple[float, ...]
     unknown: tuple[float, ...]
-    bfloat16: bool = False
 
 
 def shares(values: Iterable[float], edges: Sequence[float]) -> tuple[float, ...]:
@@ -53,8 +50,7 @@ def load(directory: Path, version: str) -> Reference | None:
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         scores, unknown = (tuple(map(float, stored[name])) for name in ("scores", "unknown"))
-        half = stored["bfloat16"] is True
-        found = Reference(str(stored["version"]), int(stored["messages"]), scores, unknown, half)
+        found = Reference(str(stored["version"]), int(stored["messages"]), scores, unknown)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{file} is no reference: {type(error).__name__}") from error
     if found.version != version:

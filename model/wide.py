@@ -8,15 +8,11 @@ never was in the training part adds nothing, rather than what another of the sam
 Axes: B messages, W words, X = 2W - 1 features, F features of the table.
 """
 
-from collections.abc import Sequence
-from itertools import chain
-
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-_KEYS = 2**31
+KEY_BITS = 31
+_KEYS = 2**KEY_BITS
 _WORD, _FIRST, _SECOND = 0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D
 _SHIFT = 13
 
@@ -80,43 +76,3 @@ class WidePath(nn.Module):
         """Rows of the table, and which of the keys are in it at all."""
         index = torch.searchsorted(self.keys, keys.to(torch.int32)).clamp(max=len(self.keys) - 1)
         return index, self.keys[index] == keys
-
-
-class WideTable:
-    """A wide path in service on a CPU: the same sums, in half the time, as messages lie one behind
-    the other and not padded to the widest."""
-
-    def __init__(self, path: WidePath) -> None:
-        self._keys = path.keys.numpy()
-        self._weight = path.weight.detach().numpy()
-        self._bias = path.bias.item()
-
-    def add_up(self, messages: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
-        """Hashes, none of them 0, of B messages -> float64 [B]: what WidePath.forward gives."""
-        counts = [len(hashes) for hashes in messages]
-        keys, row = _flat_keys(messages, counts)
-        keys |= row << 31
-        keys.sort()
-        new = np.ones(len(keys), bool)  # equal ones lie side by side: once each
-        np.not_equal(keys[1:], keys[:-1], out=new[1:])
-        keys = keys[new]
-        row, key = keys >> 31, (keys & (_KEYS - 1)).astype(np.int32)
-        index = np.minimum(self._keys.searchsorted(key), len(self._keys) - 1)
-        known = self._keys[index] == key
-        row, most = row[known], len(messages) + 1
-        total = np.bincount(row, self._weight[index[known]], most)[:-1]
-        number = np.bincount(row, minlength=most)[:-1]
-        return total / np.sqrt(np.maximum(number, 1)) + self._bias
-
-
-def _flat_keys(
-    messages: Sequence[Sequence[int]], counts: list[int]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The keys of the words of all messages, then of the pairs of neighbours, and the number of the
-    message of each: a pair across two messages belongs to one after the last."""
-    words = sum(counts)
-    hashes = np.fromiter(chain.from_iterable(messages), np.int64, words)
-    of_word = np.repeat(np.arange(len(messages)), counts)
-    keys = np.concatenate([hashes * _WORD, hashes[:-1] * _FIRST + hashes[1:] * _SECOND])
-    of_pair = np.where(of_word[:-1] == of_word[1:], of_word[:-1], len(messages))
-    return (keys >> _SHIFT) & (_KEYS - 1), np.concatenate([of_word, of_pair])

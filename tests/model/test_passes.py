@@ -1,9 +1,9 @@
-"""Which messages share a pass: all of them once, little padding, few shapes."""
+"""Which messages share a pass: all of them once, little padding."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.passes import passes, shape
+from model.passes import passes
 
 LENGTHS = st.lists(st.integers(0, 256), max_size=100)
 
@@ -32,14 +32,3 @@ def test_messages_of_one_length_share_a_pass_and_a_short_one_does_not_join_long_
 def test_a_pass_is_bounded(lengths: list[int], most: int) -> None:
     for group in passes(lengths, most):
         assert len(group) == 1 or len(group) * max(lengths[i] for i in group) <= most
-
-
-@given(st.integers(1, 1000), st.integers(0, 256))
-def test_shapes_hold_what_they_are_for(rows: int, steps: int) -> None:
-    padded_rows, padded_steps = shape(rows, steps)
-    assert rows <= padded_rows <= rows * 5 / 4
-    assert max(1, steps) <= padded_steps <= steps + 16
-
-
-def test_there_are_few_shapes() -> None:
-    assert len({shape(rows, steps) for rows in range(1, 65) for steps in range(257)}) <= 20 * 16

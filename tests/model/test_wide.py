@@ -3,7 +3,9 @@
 import numpy as np
 import torch
 
-from model.wide import WidePath, WideTable, feature_keys
+from model.native import library
+from model.reader import WideReader
+from model.wide import WidePath, feature_keys
 
 TEXT = torch.tensor([[5, 6, 7, 8, 9, 7, 5, 6]])
 
@@ -81,16 +83,37 @@ def test_features_are_dropped_in_training_only() -> None:
     torch.testing.assert_close(wide.train()(TEXT), torch.tensor([0.5]))
 
 
-def test_a_table_adds_up_what_the_path_does() -> None:
+def compiled(wide: WidePath) -> WideReader:
+    found = library()
+    assert found is not None, "model/native is not compiled: python model/native/build.py"
+    return WideReader(wide, found)
+
+
+def test_what_is_compiled_adds_up_what_the_path_does() -> None:
     wide = path()
     rows = [[5, 6, 7], [9], [7, 5, 6, 1, 2, 3], [5, 5, 5, 5], [1, 2], [8, 9, 7]]
     padded = torch.tensor([[*row, *[0] * (6 - len(row))] for row in rows])
     expected = wide(padded).detach().numpy()
-    np.testing.assert_allclose(WideTable(wide).add_up(rows), expected, rtol=1e-6)
+    np.testing.assert_allclose(compiled(wide).add_up(rows), expected, rtol=1e-6)
     for row, alone in zip(rows, expected, strict=True):  # no pair goes from one to the next
-        np.testing.assert_allclose(WideTable(wide).add_up([row]), [alone], rtol=1e-6)
+        np.testing.assert_allclose(compiled(wide).add_up([row]), [alone], rtol=1e-6)
 
 
-def test_a_table_gives_a_message_without_words_the_bias() -> None:
-    assert WideTable(path()).add_up([[], [1], []]).tolist() == [0.5, 0.5, 0.5]
-    assert WideTable(path()).add_up([[]]).tolist() == [0.5]
+def test_it_does_so_with_many_features_and_words_of_any_hash() -> None:
+    rng = np.random.default_rng(4)
+    rows = [rng.integers(1, 2**32, size).tolist() for size in (300, 1, 40)]
+    padded = torch.zeros(3, 300, dtype=torch.int64)
+    for row, hashes in zip(padded, rows, strict=True):
+        row[: len(hashes)] = torch.tensor(hashes)
+    found = torch.tensor(sorted(set(feature_keys(padded).ravel().tolist())))
+    wide = WidePath(len(found) - 100)
+    chosen = torch.randperm(len(found) - 1, generator=torch.Generator().manual_seed(5)) + 1
+    wide.keys.copy_(found[chosen[: len(wide.keys)]].sort().values)
+    wide.weight.data.normal_()
+    expected = wide.eval()(padded).detach().numpy()
+    np.testing.assert_allclose(compiled(wide).add_up(rows), expected, rtol=1e-4)
+
+
+def test_a_message_without_words_has_the_bias() -> None:
+    assert compiled(path()).add_up([[], [1], []]).tolist() == [0.5, 0.5, 0.5]
+    assert compiled(path()).add_up([[]]).tolist() == [0.5]
