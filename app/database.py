@@ -55,12 +55,12 @@ class Database:
             pool_pre_ping=served,
             connect_args=_POSTGRESQL if served else {},
         )
-        self._direct: Engine | None = None
+        self._direct: _Direct | None = None
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine.sync_engine)
             direct = create_engine(make_url(url).set(drivername="sqlite"), hide_parameters=True)
             _prepare_sqlite(direct)
-            self._direct = direct.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            self._direct = _Direct(direct.execution_options(sqlite_begin="BEGIN IMMEDIATE"))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="log")
         self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
 
@@ -82,25 +82,45 @@ class Database:
     async def transact(self, work: Callable[[Connection], R], *, here: bool = False) -> R:
         """Do `work` in one transaction of the second kind. For what every request waits for: an
         asynchronous driver of SQLite changes threads at each statement, this once, or not at all if
-        it is done `here`, where the event loop waits for the disk meanwhile."""
+        it is done `here`, where the event loop waits for the disk meanwhile. One at a time."""
         if self._direct is None:
             async with self.write() as connection:
                 return await connection.run_sync(work)
         if here:
-            return _in_transaction(self._direct, work)
+            return self._direct.transact(work)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, _in_transaction, self._direct, work)
+        return await loop.run_in_executor(self._thread, self._direct.transact, work)
 
     async def aclose(self) -> None:
         self._thread.shutdown()
         if self._direct is not None:
-            self._direct.dispose()
+            self._direct.close()
         await self.engine.dispose()
 
 
-def _in_transaction(engine: Engine, work: Callable[[Connection], R]) -> R:
-    with engine.begin() as connection:
-        return work(connection)
+class _Direct:
+    """A connection of SQLite's plain driver that stays open from one transaction to the next."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._open: Connection | None = None
+
+    def transact(self, work: Callable[[Connection], R]) -> R:
+        connection = self._open or self._engine.connect()
+        try:
+            with connection.begin():
+                result = work(connection)
+        except BaseException:
+            self._open = None
+            connection.close()
+            raise
+        self._open = connection
+        return result
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._engine.dispose()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

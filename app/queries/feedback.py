@@ -3,10 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Dialect,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
@@ -74,10 +84,18 @@ async def take_back(connection: AsyncConnection, entry_id: str) -> bool:
 
 def corrected_labels(connection: Connection, message_hashes: Iterable[str]) -> Mapping[str, str]:
     """Of these messages those that were corrected: hash -> label."""
+    hashes = _padded(list(message_hashes))
+    query = _labels_query(len(hashes), connection.dialect)
+    return dict(connection.exec_driver_sql(query, tuple(hashes)).all())
+
+
+@lru_cache(maxsize=64)
+def _labels_query(number: int, dialect: Dialect) -> str:
+    """As a driver takes it, of so many hashes. Every answer waits for it: see _insertion of
+    app.repository."""
     query = select(CorrectionRow.message_hash, CorrectionRow.label)
-    query = query.where(CorrectionRow.message_hash.in_(bindparam("hashes", expanding=True)))
-    rows = connection.execute(query, {"hashes": _padded(list(message_hashes))})
-    return dict(rows.all())
+    hashes: list[BindParameter[str]] = [bindparam(f"hash_{index}") for index in range(number)]
+    return str(query.where(CorrectionRow.message_hash.in_(hashes)).compile(dialect=dialect))
 
 
 async def corrected_texts(
