@@ -79,17 +79,25 @@ class Database:
         async with self._writing.begin() as connection:
             yield connection
 
-    async def transact(self, work: Callable[[Connection], R], *, here: bool = False) -> R:
+    async def transact(self, work: Callable[[Connection], R]) -> R:
         """Do `work` in one transaction of the second kind. For what every request waits for: an
-        asynchronous driver of SQLite changes threads at each statement, this once, or not at all if
-        it is done `here`, where the event loop waits for the disk meanwhile. One at a time."""
+        asynchronous driver of SQLite changes threads at each statement, this once.
+        One at a time."""
         if self._direct is None:
             async with self.write() as connection:
                 return await connection.run_sync(work)
-        if here:
-            return self._direct.transact(work)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._direct.transact, work)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether there is transact_here."""
+        return self._direct is not None
+
+    def transact_here(self, work: Callable[[Connection], R]) -> R:
+        """`transact` without a change of threads: the event loop waits for the disk meanwhile."""
+        assert self._direct is not None
+        return self._direct.transact(work)
 
     async def aclose(self) -> None:
         self._thread.shutdown()
@@ -140,7 +148,10 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+        # By the driver: every answer waits for this, and SQLAlchemy makes more of a statement.
+        cursor = connection.connection.cursor()
+        cursor.execute(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+        cursor.close()
 
 
 @dataclass(slots=True)
@@ -196,12 +207,18 @@ class LogWriter:
         self._alone = alone
         self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(most_waiting)
         self._closed = False
+        self._committing = False
         self._owner = asyncio.create_task(self._run())
 
     async def add(self, entry: E) -> E:
         """Return the entry, as it was written, once it is on disk. Raises LogUnavailable when it is
         not."""
-        (written,) = await self.hand_in([entry])
+        if self._queue.empty() and not (self._committing or self._closed) and self._may_wait():
+            pending = _Pending([entry], asyncio.get_running_loop().create_future())
+            self._commit_here([pending])
+            (written,) = await pending.future
+        else:
+            (written,) = await self.hand_in([entry])
         return cast(E, written)
 
     def hand_in(self, entries: Sequence[Entry]) -> asyncio.Future[list[Entry]]:
@@ -222,7 +239,16 @@ class LogWriter:
 
     async def _run(self) -> None:
         while (first := await self._queue.get()) is not None:
-            await self._commit(self._gather(first))
+            self._committing = True
+            group = self._gather(first)
+            if self._may_wait():
+                self._commit_here(group)
+            else:
+                await self._commit(group)
+            self._committing = False
+
+    def _may_wait(self) -> bool:
+        return self._database.can_wait and self._alone()
 
     def _gather(self, first: _Pending) -> list[_Pending]:
         """What waits by now, up to `most_rows`."""
@@ -236,27 +262,45 @@ class LogWriter:
             rows += len(pending.entries)
         return group
 
+    def _commit_here(self, group: list[_Pending]) -> None:
+        began = time.perf_counter()
+        try:
+            written = self._database.transact_here(_writing(group))
+        except Exception as error:  # whatever it is, every waiter must hear of it
+            self._failed(group, error)
+        else:
+            self._written(group, written, time.perf_counter() - began)
+
     async def _commit(self, group: list[_Pending]) -> None:
         began = time.perf_counter()
         try:
-            entries = [entry for pending in group for entry in pending.entries]
-            work = partial(write_entries, entries=entries)
-            written = await self._database.transact(work, here=self._alone())
-        except Exception as error:  # whatever it is, every waiter must hear of it
-            _log.error("the request log was not written: %s", _reason(error))
-            self._metrics.commit_failed()
-            for pending in group:
-                if not pending.future.done():
-                    pending.future.set_exception(
-                        LogUnavailable("The request log could not be written.")
-                    )
-            return
-        self._metrics.committed(written, time.perf_counter() - began)
+            written = await self._database.transact(_writing(group))
+        except Exception as error:
+            self._failed(group, error)
+        else:
+            self._written(group, written, time.perf_counter() - began)
+
+    def _failed(self, group: list[_Pending], error: Exception) -> None:
+        _log.error("the request log was not written: %s", _reason(error))
+        self._metrics.commit_failed()
+        for pending in group:
+            if not pending.future.done():
+                pending.future.set_exception(
+                    LogUnavailable("The request log could not be written.")
+                )
+
+    def _written(self, group: list[_Pending], written: list[Entry], seconds: float) -> None:
+        self._metrics.committed(written, seconds)
         rest = iter(written)
         for pending in group:
             its = list(islice(rest, len(pending.entries)))
             if not pending.future.done():
                 pending.future.set_result(its)
+
+
+def _writing(group: list[_Pending]) -> Callable[[Connection], list[Entry]]:
+    entries = [entry for pending in group for entry in pending.entries]
+    return partial(write_entries, entries=entries)
 
 
 def _reason(error: Exception) -> Any:

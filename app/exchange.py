@@ -4,6 +4,7 @@ work, and one who is answered while still sending."""
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -18,16 +19,27 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, R]) -> R:
 
     The body must have been read. Raises ClientDisconnect.
     """
-    task = asyncio.create_task(work)
+    caller = asyncio.current_task()
+    assert caller is not None
     gone = asyncio.create_task(_hang_up(request))
+    gone.add_done_callback(partial(_drop, caller))
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if not _has_left(gone) or caller.uncancel():
+            raise
+        raise ClientDisconnect from None
     finally:
-        task.cancel()
         gone.cancel()
+
+
+def _drop(caller: asyncio.Task[Any], gone: asyncio.Task[None]) -> None:
+    if _has_left(gone):
+        caller.cancel()
+
+
+def _has_left(gone: asyncio.Task[None]) -> bool:
+    return gone.done() and not gone.cancelled()
 
 
 async def _hang_up(request: Request) -> None:

@@ -128,6 +128,7 @@ def _lifespan(
                     served.predict,
                     max_batch_cost=settings.max_batch_tokens,
                     inline=inline,
+                    alone=entrance.is_single,
                     max_wait=settings.max_wait,
                     max_queue=settings.max_queue,
                     ran=metrics.watch("classifier", lambda: engine.waiting),

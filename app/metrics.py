@@ -82,15 +82,19 @@ class Metrics:
     def watch(self, engine: str, depth: Callable[[], int]) -> Callable[[Ran], None]:
         """Ask `depth` at every scrape; -> what the engine is to call after every pass."""
         self._depths[engine] = depth
+        # Looked up once, as each look-up takes as long as an observation.
+        waiting, batches = self._depth.labels(engine), self._batch.labels(engine)
+        tokens, padded = self._tokens.labels(engine), self._padded.labels(engine)
+        passes, waits = self._pass.labels(engine), self._wait.labels(engine)
 
         def ran(batch: Ran) -> None:
-            self._depth.labels(engine).set(depth())
-            self._batch.labels(engine).observe(len(batch.waited))
-            self._tokens.labels(engine).inc(batch.cost)
-            self._padded.labels(engine).inc(batch.padded_cost)
-            self._pass.labels(engine).observe(batch.seconds)
+            waiting.set(depth())
+            batches.observe(len(batch.waited))
+            tokens.inc(batch.cost)
+            padded.inc(batch.padded_cost)
+            passes.observe(batch.seconds)
             for seconds in batch.waited:
-                self._wait.labels(engine).observe(seconds)
+                waits.observe(seconds)
 
         return ran
 

@@ -77,8 +77,8 @@ class Engine(Generic[T, R]):
     of an item; `max_batch_cost` bounds rows times longest row, save for one item that is longer.
     `max_wait` is how many seconds the first item of a batch may wait for company. `inline` says
     whether a batch of that cost runs in the event loop itself, as where nobody else needs the loop:
-    changing threads may take longer than the batch. `ran` is called after every batch that was
-    answered.
+    changing threads may take longer than the batch; `alone`, that nobody else is about to submit:
+    then such an item does not even queue. `ran` is called after every batch that was answered.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Engine(Generic[T, R]):
         max_wait: float = 0.0,
         max_queue: int = 1024,
         inline: Callable[[int], bool] = lambda _: False,
+        alone: Callable[[], bool] = lambda: False,
         ran: Callable[[Ran], None] = lambda _: None,
     ) -> None:
         self._predict = predict
@@ -98,6 +99,8 @@ class Engine(Generic[T, R]):
         self._max_wait = max_wait
         self._max_queue = max_queue
         self._inline = inline
+        self._alone = alone
+        self._running = False
         self._ran = ran
         self._queue: deque[_Waiter[T, R]] = deque()
         self._changed = asyncio.Event()
@@ -128,8 +131,12 @@ class Engine(Generic[T, R]):
         if len(self._queue) >= self._max_queue:
             raise EngineOverloaded(f"{self._max_queue} items are waiting")
         future: asyncio.Future[Answer[R]] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiter(item, max(1, self._cost(item)), future))
-        self._changed.set()
+        waiter = _Waiter(item, max(1, self._cost(item)), future)
+        if self._alone() and not (self._queue or self._running) and self._inline(waiter.cost):
+            await self._answer([waiter])
+        else:
+            self._queue.append(waiter)
+            self._changed.set()
         return await future
 
     async def aclose(self) -> None:
@@ -143,7 +150,9 @@ class Engine(Generic[T, R]):
         try:
             while await self._has_work():
                 await self._gather()
+                self._running = True
                 await self._answer(self._take())
+                self._running = False
         finally:  # an event loop that is torn down cancels this task: leave nobody waiting
             self._closing = True
             for waiter in self._queue:

@@ -1,12 +1,11 @@
 """Messages -> calibrated probabilities of spam. Synchronous and pure; batching over time is
 model.engine's, what a verdict is worth to whom is the caller's."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from model import native
@@ -78,21 +77,24 @@ class ClassifierPredictor:
         if not batch:
             return []
         logits = self._logits(batch) if self._reader is None else self._reader.logits(batch)
-        scaled = logits / self._calibration.temperature + self._calibration.bias
-        probabilities: list[float] = np.exp(-np.logaddexp(0, -scaled)).tolist()
-        return probabilities
+        return [self._probability(logit) for logit in logits]
 
     def is_quick(self, cost: int) -> bool:
         """Whether a batch of so many padded tokens takes but milliseconds."""
         return cost <= self._most_steps
 
+    def _probability(self, logit: float) -> float:
+        scaled = logit / self._calibration.temperature + self._calibration.bias
+        return 1 / (1 + math.exp(min(-scaled, 700.0)))  # more would overflow
+
     @torch.inference_mode()
-    def _logits(self, batch: Sequence[Encoded]) -> npt.NDArray[np.float64]:
-        """float64 [B], in torch."""
-        logits = np.empty(len(batch))
+    def _logits(self, batch: Sequence[Encoded]) -> list[float]:
+        """In torch."""
+        logits = [0.0] * len(batch)
         for group in passes([len(message) for message in batch], self._most_steps):
-            found = self._network(self._collate([batch[index] for index in group]))
-            logits[group] = found.cpu().numpy()
+            found = self._network(self._collate([batch[index] for index in group])).tolist()
+            for index, logit in zip(group, found, strict=True):
+                logits[index] = logit
         return logits
 
     def explain(self, encoded: Encoded, limit: int = 20) -> list[WordWeight]:

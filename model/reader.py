@@ -11,23 +11,21 @@ filled up with zeros to a multiple of 16, A to one of 64.
 """
 
 import ctypes
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
-from typing import TypeVar
+from array import array
+from collections.abc import Sequence
+from operator import add
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
 from model.classifier import Classifier
-from model.native import Messages, Network, Wide, address, check
+from model.native import Messages, Network, Wide, address, check, start
 from model.recurrent import BidirectionalLSTM
 from model.tokenizer import Encoded
 from model.wide import KEY_BITS, WidePath
 
-N = TypeVar("N", bound=np.generic)
 Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
 
 _LANES = 16
 _BLOCK = 4 * _LANES
@@ -40,7 +38,6 @@ class Reader:
 
     def __init__(self, network: Classifier, library: ctypes.CDLL) -> None:
         self._library = library
-        self._vocabulary = network.config.vocabulary
         self._bias = network.output.bias.item()
         self._kept = _laid_out(network)
         sizes = network.config
@@ -58,48 +55,45 @@ class Reader:
         )
         self._wide = None if network.wide is None else WideReader(network.wide, library)
 
-    def logits(self, messages: Sequence[Encoded]) -> npt.NDArray[np.float64]:
-        """float64 [B]: what Classifier.forward gives."""
-        deep = self.deep(messages).astype(np.float64)
+    def logits(self, messages: Sequence[Encoded]) -> list[float]:
+        """Of B messages: what Classifier.forward gives."""
+        deep = self.deep(messages)
         if self._wide is None:
             return deep
-        return deep + self._wide.add_up([message.hashes for message in messages])
+        wide = self._wide.add_up([message.hashes for message in messages])
+        return list(map(add, deep, wide))
 
-    def deep(self, messages: Sequence[Encoded]) -> Floats:
-        """float32 [B]: what Classifier.deep gives."""
-        counts = np.array([len(message) for message in messages], np.int32)
-        order = np.argsort(-counts, kind="stable")  # side by side are read those of like length
-        logits = np.empty(len(messages), np.float32)
-        logits[order] = self._read([messages[index] for index in order])
-        logits[counts == 0] = self._bias
-        return logits
-
-    def _read(self, messages: Sequence[Encoded]) -> Floats:
-        """Of messages that grow shorter; one without words is a word of padding."""
-        lengths = np.array([max(1, len(message)) for message in messages], np.int32)
-        ids = _flat((message.ids or (0,) for message in messages), int(lengths.sum()), np.int32)
-        self._renumber(ids, lengths, messages)
-        unknown = [buckets for message in messages for buckets in message.unknown]
-        ends = np.fromiter(accumulate(map(len, unknown)), np.int32, len(unknown))
-        grams = _flat(unknown, sum(map(len, unknown)), np.int32)
-        logits = np.empty(len(messages), np.float32)
+    def deep(self, messages: Sequence[Encoded]) -> list[float]:
+        """Of B messages: what Classifier.deep gives. Raises ValueError for an id that the network
+        does not have."""
+        # Side by side are read those of like length. Arrays of the standard library: for a few
+        # messages a call of NumPy costs more than its work.
+        order = sorted(range(len(messages)), key=lambda index: -len(messages[index]))
+        lengths, ids, firsts, ends, grams = (array("i") for _ in range(5))
+        for index in order:
+            message = messages[index]
+            lengths.append(len(message) or 1)
+            ids.extend(message.ids or (0,))  # one without words is a word of padding
+            firsts.append(len(ends))
+            for buckets in message.unknown:
+                grams.extend(buckets)
+                ends.append(len(grams))
+        found = array("f", bytes(4 * len(messages)))
         read = Messages(
             count=len(messages),
-            lengths=address(lengths, np.int32),
-            ids=address(ids, np.int32),
-            unknowns=len(unknown),
-            ends=address(ends, np.int32),
-            grams=address(grams, np.int32),
+            lengths=start(lengths),
+            ids=start(ids),
+            firsts=start(firsts),
+            unknowns=len(ends),
+            ends=start(ends),
+            grams=start(grams),
         )
-        check(self._library.hamlet_deep(self._network, read, address(logits, np.float32)))
+        check(self._library.hamlet_deep(self._network, read, start(found)))
+        logits = [self._bias] * len(messages)
+        for index, logit in zip(order, found, strict=True):
+            if len(messages[index]):
+                logits[index] = logit
         return logits
-
-    def _renumber(self, ids: Integers, lengths: Integers, messages: Sequence[Encoded]) -> None:
-        """Each message numbers its own unknown words from `vocabulary` on."""
-        earlier = accumulate((len(message.unknown) for message in messages[:-1]), initial=0)
-        before = np.fromiter(earlier, np.int32, len(messages))
-        if before[-1]:
-            ids += np.where(ids < self._vocabulary, 0, before.repeat(lengths))
 
 
 class WideReader:
@@ -120,25 +114,18 @@ class WideReader:
             bias=path.bias.item(),
         )
 
-    def add_up(self, messages: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
-        """Hashes, none of them 0, of B messages -> float64 [B]: what WidePath.forward gives."""
-        lengths = np.array([len(hashes) for hashes in messages], np.int32)
-        hashes = _flat(messages, int(lengths.sum()), np.uint32)
-        sums = np.empty(len(messages), np.float64)
-        found = self._library.hamlet_wide(
-            self._path,
-            len(messages),
-            address(lengths, np.int32),
-            address(hashes, np.uint32),
-            address(sums, np.float64),
+    def add_up(self, messages: Sequence[Sequence[int]]) -> list[float]:
+        """Hashes, none of them 0, of B messages: what WidePath.forward gives."""
+        lengths, hashes = array("i", map(len, messages)), array("I")
+        for message in messages:
+            hashes.extend(message)
+        sums = array("d", bytes(8 * len(messages)))
+        check(
+            self._library.hamlet_wide(
+                self._path, len(messages), start(lengths), start(hashes), start(sums)
+            )
         )
-        check(found)
-        return sums
-
-
-def _flat(rows: Iterable[Sequence[int]], count: int, kind: type[N]) -> npt.NDArray[N]:
-    """What is in all of them, one after the other."""
-    return np.fromiter(chain.from_iterable(rows), kind, count)
+        return sums.tolist()
 
 
 def _up(size: int, grain: int) -> int:

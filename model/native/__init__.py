@@ -5,6 +5,7 @@ the library, `library` gives None, and the networks serve in torch.
 """
 
 import ctypes
+from array import array
 from ctypes import POINTER, c_float, c_int, c_int64, c_void_p
 from functools import cache
 from typing import Any
@@ -33,6 +34,7 @@ class Messages(ctypes.Structure):
         ("count", c_int64),
         ("lengths", c_void_p),
         ("ids", c_void_p),
+        ("firsts", c_void_p),
         ("unknowns", c_int64),
         ("ends", c_void_p),
         ("grams", c_void_p),
@@ -73,6 +75,11 @@ def address(array: npt.NDArray[Any], kind: type[np.generic]) -> int:
     assert array.dtype == kind
     assert array.flags.c_contiguous
     return array.ctypes.data
+
+
+def start(values: "array[int] | array[float]") -> int:
+    """`address` of a standard array."""
+    return values.buffer_info()[0]
 
 
 def check(result: int) -> None:

@@ -50,7 +50,9 @@ struct network {
 struct messages {
     int64_t count;
     const int32_t *lengths; /* [count], falling, none of them 0 */
-    const int32_t *ids;     /* of all words, one message after the other; vocabulary + k is unknown k */
+    const int32_t *ids;     /* of all words, one message after the other; vocabulary + k is a message's
+                               unknown word k */
+    const int32_t *firsts;  /* [count]: how many unknown words the messages before it have */
     int64_t unknowns;
     const int32_t *ends;    /* [unknowns]: where the buckets of each unknown word end */
     const int32_t *grams;
@@ -251,11 +253,13 @@ static int read_all(const struct network *net, const struct messages *read, int6
         const int32_t *lengths = read->lengths + first;
         int64_t total = 0;
         for (int r = 0; r < rows; r++) total += lengths[r];
-        for (int64_t n = 0; n < total; n++, id++) {
-            int64_t unknown = *id - net->vocabulary;
-            if (*id < 0 || unknown >= read->unknowns) return 0;
-            words[n] = unknown < 0 ? net->words + *id * embedding : embedded + unknown * embedding;
-            said[n] = unknown < 0 ? net->said + *id * gates : newly + unknown * gates;
+        for (int64_t n = 0, r = 0, end = lengths[0]; n < total; n++, id++) {
+            if (n == end) end += lengths[++r];
+            int known = *id < net->vocabulary;
+            int64_t unknown = *id - net->vocabulary + read->firsts[first + r];
+            if (*id < 0 || (!known && unknown >= read->unknowns)) return 0;
+            words[n] = known ? net->words + *id * embedding : embedded + unknown * embedding;
+            said[n] = known ? net->said + *id * gates : newly + unknown * gates;
         }
         recur(net, rows, lengths, said, cells, zeros, states);
         int64_t n = 0;

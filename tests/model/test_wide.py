@@ -115,5 +115,5 @@ def test_it_does_so_with_many_features_and_words_of_any_hash() -> None:
 
 
 def test_a_message_without_words_has_the_bias() -> None:
-    assert compiled(path()).add_up([[], [1], []]).tolist() == [0.5, 0.5, 0.5]
-    assert compiled(path()).add_up([[]]).tolist() == [0.5]
+    assert compiled(path()).add_up([[], [1], []]) == [0.5, 0.5, 0.5]
+    assert compiled(path()).add_up([[]]) == [0.5]
