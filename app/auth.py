@@ -24,6 +24,7 @@ from app.settings import Settings
 
 SCOPES = ("classify", "feedback", "history", "admin")
 ALL_SCOPES = frozenset(SCOPES)
+KEY_HEADER = "X-Api-Key"
 
 _FORM = re.compile(r"hamlet_([0-9a-f]{8})_([0-9a-f]{64})")
 # A revoked key works no longer than this, in every process.

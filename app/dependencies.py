@@ -3,15 +3,13 @@
 from typing import Annotated, Any, TypedDict, cast
 
 from fastapi import Depends, Path, Query, Request, Security
-from fastapi.security import (
-    APIKeyHeader,
-    HTTPAuthorizationCredentials,
-    HTTPBearer,
-    SecurityScopes,
-)
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 
 from app.admission import Entrance
-from app.auth import Caller, Guard, check_scope
+from app.auth import KEY_HEADER, Caller, Guard, check_scope
 from app.classification import Classifier
 from app.database import Database
 from app.errors import Unauthorized
@@ -86,33 +84,38 @@ async def _request_id(request: Request) -> str:
 
 KEY_COOKIE = "hamlet_key"  # what the pages' sign-in sets
 
-_bearer = HTTPBearer(auto_error=False, description="`python -m app keys create NAME` makes one.")
-_header = APIKeyHeader(name="X-Api-Key", auto_error=False)
+
+class _Keys(SecurityBase):
+    """A key as a bearer token, in X-Api-Key or in the pages' cookie. One dependency, and not one
+    for each of the ways: to solve one takes as long as all of what is done here. The other way than
+    the token comes into the OpenAPI document there."""
+
+    model = HTTPBearer(description="`python -m app keys create NAME` makes one.")
+    scheme_name = "HTTPBearer"
+
+    async def __call__(self, request: Request, needed: SecurityScopes) -> Caller:
+        scheme, shown = get_authorization_scheme_param(request.headers.get("authorization"))
+        key: str | None = shown
+        if scheme.lower() != "bearer" or not shown:
+            key = request.headers.get(KEY_HEADER) or None
+        if key is None:
+            key = request.cookies.get(KEY_COOKIE)
+            # A browser sends it unasked, so that another site's page could ask in its name.
+            if key is not None and request.method not in ("GET", "HEAD"):
+                check_same_origin(request)
+        guard, limits = state(request)["guard"], state(request)["limits"]
+        try:
+            caller = await guard.caller(key)
+        except Unauthorized:
+            limits.charge(request.scope, None)
+            raise
+        limits.charge(request.scope, caller)
+        for scope in needed.scopes:
+            check_scope(caller, scope)
+        return caller
 
 
-async def _caller(
-    request: Request,
-    needed: SecurityScopes,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    header: Annotated[str | None, Security(_header)],
-) -> Caller:
-    shown = bearer.credentials if bearer else header
-    if shown is None:
-        shown = request.cookies.get(KEY_COOKIE)
-        # A browser sends it unasked, so that another site's page could ask in its name.
-        if shown is not None and request.method not in ("GET", "HEAD"):
-            check_same_origin(request)
-    guard, limits = state(request)["guard"], state(request)["limits"]
-    try:
-        caller = await guard.caller(shown)
-    except Unauthorized:
-        limits.charge(request.scope, None)
-        raise
-    limits.charge(request.scope, caller)
-    for scope in needed.scopes:
-        check_scope(caller, scope)
-    return caller
-
+_caller = _Keys()
 
 # A parameter of one of these types is all that guards a route.
 MayClassify = Annotated[Caller, Security(_caller, scopes=["classify"])]

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from app.auth import KEY_HEADER
 from app.inputs import JSON, NDJSON, PLAIN, RFC822
 from app.schemas import (
     PROBLEM_TYPE,
@@ -133,4 +134,15 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name, schema in written["$defs"].items():
         schemas.setdefault(name, schema)
+    _add_key_header(document)
     return document
+
+
+def _add_key_header(document: dict[str, Any]) -> None:
+    """The other way to show a key, wherever there is the one that app.dependencies declares."""
+    schemes = document["components"]["securitySchemes"]
+    schemes["APIKeyHeader"] = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
+    for path in document["paths"].values():
+        for operation in path.values():
+            for token in operation.get("security", ())[:1]:
+                operation["security"].append({"APIKeyHeader": token["HTTPBearer"]})
