@@ -63,11 +63,13 @@ class RateLimits:
         The answer to the request will say what is left. `caller` is None where a key was refused.
         Raises TooManyRequests, and InvalidRequest if no waiting would help.
         """
-        policy, name = ("key", caller.key_id) if caller and caller.key_id else _of_address(scope)
+        by_key = caller.key_id if caller else None
+        policy = "key" if by_key else "address"
         items = self._items[policy]
         cost = messages - counted
         if not items or cost <= 0:
             return
+        name = by_key or _of_address(scope)
         for item in items:
             if messages > item.amount:
                 reason = f"{messages} messages at once; the rate limit is {item}"
@@ -121,16 +123,16 @@ def _parse(limits: str | None) -> list[RateLimitItem]:
     return parse_many(limits) if limits else []
 
 
-def _of_address(scope: Scope) -> tuple[str, str]:
+def _of_address(scope: Scope) -> str:
     """What a caller without a key is counted by. What a trusted proxy forwards need not be an
     address; all that is not is one caller."""
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ip_address(host)
     except ValueError:
-        return "address", "unknown"
+        return "unknown"
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
-            return "address", str(address.ipv4_mapped)
-        return "address", f"{int(address) >> 64:016x}/64"
-    return "address", str(address)
+            return str(address.ipv4_mapped)
+        return f"{int(address) >> 64:016x}/64"
+    return str(address)

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -83,13 +84,15 @@ async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> 
 
 def write_entries(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
     """Insert the entries, each into its table, and give them back as they were written; the caller
-    commits. A message that was corrected has the label of its correction."""
+    commits. A message that was corrected has the label of its correction. Raises the driver's own
+    errors."""
     entries = _corrected(connection, entries)
     for kind in _TABLES:
         chosen = [entry for entry in entries if isinstance(entry, kind)]
         if chosen:
             insertion = _insertion(_TABLES[kind], _COLUMNS[kind], connection.dialect)
-            connection.exec_driver_sql(insertion.sql, [insertion.row(entry) for entry in chosen])
+            with closing(connection.connection.cursor()) as cursor:
+                cursor.executemany(insertion.sql, [insertion.row(entry) for entry in chosen])
     return entries
 
 
@@ -110,8 +113,8 @@ class _Insertion:
 
 @lru_cache(maxsize=16)
 def _insertion(table: type[Base], names: tuple[str, ...], dialect: Dialect) -> _Insertion:
-    # Compiled once: to find a statement among those that SQLAlchemy has compiled takes longer than
-    # to execute it.
+    # Compiled once, and handed to the driver: to find a statement among those that SQLAlchemy has
+    # compiled, or to make an execution of it, takes longer than to execute it.
     compiled = insert(table).compile(dialect=dialect, column_keys=names)
     binds = {
         name: bind.type.dialect_impl(dialect).bind_processor(dialect)

@@ -1,6 +1,7 @@
 """Corrections: of a message, named by one of its requests and found again by its keyed hash."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -83,10 +84,12 @@ async def take_back(connection: AsyncConnection, entry_id: str) -> bool:
 
 
 def corrected_labels(connection: Connection, message_hashes: Iterable[str]) -> Mapping[str, str]:
-    """Of these messages those that were corrected: hash -> label."""
+    """Of these messages those that were corrected: hash -> label. Raises the driver's errors."""
     hashes = _padded(list(message_hashes))
     query = _labels_query(len(hashes), connection.dialect)
-    return dict(connection.exec_driver_sql(query, tuple(hashes)).all())
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(query, tuple(hashes))
+        return dict(cursor.fetchall())
 
 
 @lru_cache(maxsize=64)
