@@ -9,8 +9,8 @@ import anyio
 
 from app import schemas
 from app.asking import ask, in_thread
-from app.database import Log
 from app.inputs import Submission
+from app.log_writer import Log
 from app.metrics import Metrics
 from app.repository import LogEntry, new_id
 from app.secret import keyed_hash

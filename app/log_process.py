@@ -17,8 +17,9 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from app.database import Database, LogWriter
+from app.database import Database
 from app.errors import LogUnavailable
+from app.log_writer import LogWriter
 from app.metrics import Metrics
 from app.repository import Entry
 from app.scratch import scratch_folder
@@ -154,7 +155,7 @@ _Handed = list[tuple[Entry, "asyncio.Future[Entry]"]]
 
 
 class RemoteLog:
-    """app.database.LogWriter, in another process. What is handed in by one turn of the event loop
+    """app.log_writer.LogWriter, in another process. What is handed in by one turn of the event loop
     goes over together."""
 
     def __init__(self, path: str) -> None:

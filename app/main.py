@@ -12,11 +12,12 @@ from app import __version__, errors, migrate, openapi, sorting
 from app.admission import Admission, Entrance
 from app.auth import Guard, needs_key
 from app.classification import Classifier, Predictor
-from app.database import Database, Log, LogWriter
+from app.database import Database
 from app.dependencies import State
 from app.drift import watching
 from app.limits import RateLimitHeaders, RateLimits
 from app.log_process import RemoteLog
+from app.log_writer import Log, LogWriter
 from app.metrics import Metrics
 from app.middleware import AccessLog, BodyLimit, RequestId
 from app.retention import forgetting

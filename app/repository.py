@@ -3,13 +3,13 @@
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, insert, text
+from sqlalchemy import Dialect, insert, text
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queries.feedback import corrected_labels
@@ -77,22 +77,16 @@ def new_id() -> str:
     return (stamp + tail).hex()
 
 
-async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> list[Entry]:
-    """write_entries, in an asynchronous transaction."""
-    return await connection.run_sync(write_entries, entries)
-
-
-def write_entries(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+def write_entries(cursor: DBAPICursor, dialect: Dialect, entries: Sequence[Entry]) -> list[Entry]:
     """Insert the entries, each into its table, and give them back as they were written; the caller
-    commits. A message that was corrected has the label of its correction. Raises the driver's own
+    commits. A message that was corrected has the label of its correction. Raises the driver's
     errors."""
-    entries = _corrected(connection, entries)
+    entries = _corrected(cursor, dialect, entries)
     for kind in _TABLES:
         chosen = [entry for entry in entries if isinstance(entry, kind)]
         if chosen:
-            insertion = _insertion(_TABLES[kind], _COLUMNS[kind], connection.dialect)
-            with closing(connection.connection.cursor()) as cursor:
-                cursor.executemany(insertion.sql, [insertion.row(entry) for entry in chosen])
+            insertion = _insertion(_TABLES[kind], _COLUMNS[kind], dialect)
+            cursor.executemany(insertion.sql, [insertion.row(entry) for entry in chosen])
     return entries
 
 
@@ -124,11 +118,11 @@ def _insertion(table: type[Base], names: tuple[str, ...], dialect: Dialect) -> _
     return _Insertion(str(compiled), tuple((name, binds[name]) for name in order))
 
 
-def _corrected(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+def _corrected(cursor: DBAPICursor, dialect: Dialect, entries: Sequence[Entry]) -> list[Entry]:
     # In the transaction that logs the answer: what is answered is what is logged, and a
     # correction counts from its commit on, in every process.
     hashes = {entry.message_hash for entry in entries if isinstance(entry, LogEntry)}
-    labels = corrected_labels(connection, hashes) if hashes else {}
+    labels = corrected_labels(cursor, dialect, hashes) if hashes else {}
     return [
         replace(entry, label=labels[entry.message_hash], decided_by="correction")
         if isinstance(entry, LogEntry) and entry.message_hash in labels

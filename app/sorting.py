@@ -8,7 +8,7 @@ import anyio
 
 from app import schemas
 from app.asking import ask, in_thread
-from app.database import Log
+from app.log_writer import Log
 from app.numbers import Number, SortRequest
 from app.repository import SortEntry, new_id
 from app.secret import keyed_hash

@@ -49,8 +49,8 @@ class Reader:
             attention=_up(sizes.attention, _BLOCK),
             output_bias=self._bias,
             **{
-                name: address(array, np.float16 if name == "said" else np.float32)
-                for name, array in self._kept.items()
+                name: address(kept, np.float16 if name == "said" else np.float32)
+                for name, kept in self._kept.items()
             },
         )
         self._wide = None if network.wide is None else WideReader(network.wide, library)

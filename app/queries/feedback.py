@@ -1,7 +1,6 @@
 """Corrections: of a message, named by one of its requests and found again by its keyed hash."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Connection,
     Dialect,
     bindparam,
     delete,
@@ -19,6 +17,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -83,13 +82,13 @@ async def take_back(connection: AsyncConnection, entry_id: str) -> bool:
     return bool(hashes)
 
 
-def corrected_labels(connection: Connection, message_hashes: Iterable[str]) -> Mapping[str, str]:
+def corrected_labels(
+    cursor: DBAPICursor, dialect: Dialect, message_hashes: Iterable[str]
+) -> Mapping[str, str]:
     """Of these messages those that were corrected: hash -> label. Raises the driver's errors."""
     hashes = _padded(list(message_hashes))
-    query = _labels_query(len(hashes), connection.dialect)
-    with closing(connection.connection.cursor()) as cursor:
-        cursor.execute(query, tuple(hashes))
-        return dict(cursor.fetchall())
+    cursor.execute(_labels_query(len(hashes), dialect), tuple(hashes))
+    return dict(cursor.fetchall())
 
 
 @lru_cache(maxsize=64)

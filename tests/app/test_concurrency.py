@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select, text
 
-from app.database import Database, LogWriter
+from app.database import Database
+from app.log_writer import LogWriter
 from app.queries import feedback, history, retention
 from app.queries.feedback import Correction
-from app.repository import LogEntry, add_entries
+from app.repository import LogEntry
 from app.tables import Base, CorrectionRow, RequestRow
+from tests.app.rows import add_entries
 from tests.app.test_log import entry
 from tests.conftest import ON_BOTH, Rows, opened
 from tests.postgres import Server

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from app.drift import LEAST, measure, psi, reading
-from app.repository import add_entries
 from model import reference
 from model.checkpoint import CheckpointError
 from model.reference import SCORE_EDGES, UNKNOWN_EDGES, Reference, shares
 from tests.app.double import WordCounter
+from tests.app.rows import add_entries
 from tests.app.test_log import entry
 from tests.app.test_metrics import scrape
 from tests.conftest import ON_BOTH, Serve, opened

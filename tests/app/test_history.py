@@ -17,7 +17,8 @@ from sqlalchemy import text
 from app.queries import history
 from app.queries.feedback import Correction, correct
 from app.queries.history import Filter
-from app.repository import LogEntry, add_entries
+from app.repository import LogEntry
+from tests.app.rows import add_entries
 from tests.app.test_log import entry
 from tests.conftest import ON_BOTH, Rows, Serve, opened
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from app.database import Database, LogWriter
+from app.database import Database
 from app.errors import LogUnavailable
+from app.log_writer import LogWriter
 from app.repository import LogEntry, new_id
 from app.secret import SecretError, keyed_hash, load_key
 from app.settings import Settings

@@ -20,7 +20,8 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, func, select
 
 from app import history, migrate
-from app.database import Database, LogWriter
+from app.database import Database
+from app.log_writer import LogWriter
 from app.queries import retention
 from app.queries.history import Filter
 from app.repository import new_id
