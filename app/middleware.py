@@ -4,8 +4,8 @@ app.time_limit's TimeLimit, BodyLimit, app.limits' RateLimitHeaders."""
 import asyncio
 import logging
 import re
+import secrets
 import time
-import uuid
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,7 +22,7 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def request_id(scope: Scope) -> str:
     """A caller's own X-Request-ID, when it is short and plain, or a new one."""
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _SANE_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 class RequestId:

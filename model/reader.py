@@ -34,12 +34,12 @@ _STARTS = 18  # bits: with some 2^18 features a start leads to one of them, or t
 
 class Reader:
     """A classifier whose encoder is a bidirectional LSTM. Keeps the embeddings of its network, and
-    a copy of all else; what words say to the gates is kept in float16."""
+    a copy of all else; what words say to the gates is kept in sixteen bits."""
 
     def __init__(self, network: Classifier, library: ctypes.CDLL) -> None:
         self._library = library
         self._bias = network.output.bias.item()
-        self._kept = _laid_out(network)
+        self._kept, said_scale = _laid_out(network)
         sizes = network.config
         self._network = Network(
             vocabulary=sizes.vocabulary,
@@ -47,9 +47,10 @@ class Reader:
             embedding=sizes.embedding,
             hidden=_up(sizes.hidden, _LANES),
             attention=_up(sizes.attention, _BLOCK),
+            said_scale=said_scale,
             output_bias=self._bias,
             **{
-                name: address(kept, np.float16 if name == "said" else np.float32)
+                name: address(kept, np.int16 if name == "said" else np.float32)
                 for name, kept in self._kept.items()
             },
         )
@@ -132,8 +133,8 @@ def _up(size: int, grain: int) -> int:
     return -(-size // grain) * grain
 
 
-def _laid_out(network: Classifier) -> dict[str, npt.NDArray[np.floating]]:
-    """The arrays of `struct network`, by their names."""
+def _laid_out(network: Classifier) -> tuple[dict[str, npt.NDArray[np.generic]], float]:
+    """The arrays of `struct network`, by their names, and its `said_scale`."""
     assert isinstance(network.encoder, BidirectionalLSTM)
     hidden, attention = network.config.hidden, network.config.attention
     encoder = network.encoder
@@ -144,14 +145,15 @@ def _laid_out(network: Classifier) -> dict[str, npt.NDArray[np.floating]]:
     recurrent = [
         _filled(_gates(lstm["weight_hh_l0"], hidden), 1, [hidden], _LANES) for lstm in lstms
     ]
-    said = [words @ gates.T + bias for gates, bias in zip(inputs, biases, strict=True)]
+    said = words @ np.concatenate(inputs).T + np.concatenate(biases)
+    said_scale = max(float(np.abs(said).max()), 1e-6) / np.iinfo(np.int16).max
     project = _filled(_array(network.attention.project.weight), 1, [hidden] * 2, _LANES)
     output = _array(network.output.weight)[0]
     states = [hidden] * 6  # three poolings of both directions
-    return {
+    arrays: dict[str, npt.NDArray[np.generic]] = {
         "words": words,
         "grams": _array(network.grams.weight),
-        "said": np.concatenate(said, 1, dtype=np.float16),
+        "said": np.rint(said / said_scale).astype(np.int16),
         "input": np.concatenate([_blocks(gates) for gates in inputs]),
         "bias": np.concatenate(biases),
         "recurrent": np.concatenate([_blocks(matrix) for matrix in recurrent]),
@@ -165,6 +167,7 @@ def _laid_out(network: Classifier) -> dict[str, npt.NDArray[np.floating]]:
             ]
         ),
     }
+    return arrays, said_scale
 
 
 def _array(parameter: Tensor) -> Floats:

@@ -23,6 +23,7 @@ class Network(ctypes.Structure):
         *((name, c_int64) for name in "vocabulary buckets embedding hidden attention".split()),
         *((name, c_void_p) for name in "words grams said input bias recurrent".split()),
         *((name, c_void_p) for name in "project shift query output".split()),
+        ("said_scale", c_float),
         ("output_bias", c_float),
     )
 

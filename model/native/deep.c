@@ -29,14 +29,13 @@
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
 typedef int32_t masks __attribute__((vector_size(LANES * sizeof(int32_t))));
-typedef _Float16 half;
-typedef half halves __attribute__((vector_size(LANES * sizeof(half)), aligned(sizeof(half))));
+typedef int16_t shorts __attribute__((vector_size(LANES * sizeof(int16_t)), aligned(sizeof(int16_t))));
 
 struct network {
     int64_t vocabulary, buckets, embedding, hidden, attention;
     const float *words;     /* [vocabulary][E] */
     const float *grams;     /* [buckets][E] */
-    const half *said;       /* [vocabulary][2][4H]: what each word says to the gates of each direction */
+    const int16_t *said;    /* [vocabulary][2][4H]: what each word says to the gates of each direction */
     const float *input;     /* [2][H/16][E][64]: for words outside the vocabulary */
     const float *bias;      /* [2][4H] */
     const float *recurrent; /* [2][H/16][H][64] */
@@ -44,6 +43,7 @@ struct network {
     const float *shift;     /* [A] */
     const float *query;     /* [A] */
     const float *output;    /* [3D + 2E]: mean, maximum, attended states; mean, maximum embedding */
+    float said_scale;       /* what a 1 of `said` stands for */
     float output_bias;
 };
 
@@ -60,11 +60,19 @@ struct messages {
 
 INLINE lanes load(const float *from) { return *(const lanes *)from; }
 INLINE void store(float *to, lanes x) { *(lanes *)to = x; }
-INLINE lanes widen(const half *from) { return __builtin_convertvector(*(const halves *)from, lanes); }
+INLINE lanes widen(const int16_t *from) {
+    return __builtin_convertvector(__builtin_convertvector(*(const shorts *)from, masks), lanes);
+}
 
 INLINE lanes least(lanes x, float bound) {
     masks over = x > bound;
     return (lanes)(((masks)x & ~over) | ((masks)(x * 0 + bound) & over));
+}
+
+/* To the nearest, or the last that there is. */
+INLINE void narrow(int16_t *to, lanes x) {
+    x = -least(-least(x, 32767), 32767) + 32768.5f; /* not below 0, where a conversion rounds up */
+    *(shorts *)to = __builtin_convertvector(__builtin_convertvector(x, masks) - 32768, shorts);
 }
 
 /* A rational function, to 5e-7; its coefficients are those of Eigen's ptanh. */
@@ -101,14 +109,14 @@ INLINE void multiply(int rows, const float *const *row, const float *weights, in
 
 /* One step of `rows` messages: Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. */
 INLINE void step(int rows, const struct network *net, const float *recurrent,
-                 const half *const *said, const float *const *before, float *const *after,
+                 const int16_t *const *said, const float *const *before, float *const *after,
                  float *cells) {
     int64_t hidden = net->hidden;
     for (int64_t unit = 0; unit < hidden; unit += LANES) {
         lanes gates[ROWS][GATES];
         for (int r = 0; r < rows; r++)
             for (int g = 0; g < GATES; g++)
-                gates[r][g] = widen(said[r] + unit * GATES + g * LANES);
+                gates[r][g] = widen(said[r] + unit * GATES + g * LANES) * net->said_scale;
         multiply(rows, before, recurrent + unit * GATES * hidden, hidden, gates);
         for (int r = 0; r < rows; r++) {
             lanes in = tanh_of(gates[r][0]) * 0.5f + 0.5f, keep = tanh_of(gates[r][1]) * 0.5f + 0.5f;
@@ -123,14 +131,14 @@ INLINE void step(int rows, const struct network *net, const float *recurrent,
 
 /* States [words][D] of up to ROWS messages; `said`, a row for each word. */
 INLINE void recur(const struct network *net, int rows, const int32_t *lengths,
-                  const half *const *said, float *cells, const float *zeros, float *states) {
+                  const int16_t *const *said, float *cells, const float *zeros, float *states) {
     int64_t hidden = net->hidden, width = 2 * hidden;
     for (int way = 0; way < 2; way++) {
         const float *recurrent = net->recurrent + way * GATES * hidden * hidden;
         memset(cells, 0, ROWS * hidden * sizeof(float));
         int active = rows;
         for (int32_t t = 0; t < lengths[0]; t++) {
-            const half *in[ROWS];
+            const int16_t *in[ROWS];
             const float *before[ROWS];
             float *after[ROWS];
             while (lengths[active - 1] <= t) active--;
@@ -206,8 +214,9 @@ INLINE float pool(const struct network *net, int32_t length, const float *states
 
 /* Embeddings [unknowns][E] and what they say [unknowns][2][4H]; 0 if a bucket is none. */
 INLINE int say_unknown(const struct network *net, const struct messages *read, float *embedded,
-                       half *said) {
+                       int16_t *said) {
     int64_t embedding = net->embedding, gates = 2 * GATES * net->hidden, begin = 0;
+    float scale = 1 / net->said_scale;
     for (int64_t u = 0; u < read->unknowns; u++) {
         float *x = embedded + u * embedding;
         memset(x, 0, embedding * sizeof(float));
@@ -230,8 +239,7 @@ INLINE int say_unknown(const struct network *net, const struct messages *read, f
             multiply(ROWS, row, net->input + gate * embedding, embedding, sums);
             for (int r = 0; r < rows; r++)
                 for (int g = 0; g < GATES; g++)
-                    *(halves *)(said + (u + r) * gates + gate + g * LANES) =
-                        __builtin_convertvector(sums[r][g], halves);
+                    narrow(said + (u + r) * gates + gate + g * LANES, sums[r][g] * scale);
         }
     }
     return 1;
@@ -239,12 +247,12 @@ INLINE int say_unknown(const struct network *net, const struct messages *read, f
 
 FOR_EACH_PROCESSOR
 static int read_all(const struct network *net, const struct messages *read, int64_t longest,
-                    float *memory, const float **words, const half **said, float *logits) {
+                    float *memory, const float **words, const int16_t **said, float *logits) {
     int64_t width = 2 * net->hidden, embedding = net->embedding, gates = 4 * width;
     float *states = memory, *scores = states + longest * width, *cells = scores + longest;
     float *zeros = cells + ROWS * net->hidden, *pooled = zeros + net->hidden;
     float *embedded = pooled + 3 * width + 2 * embedding;
-    half *newly = (half *)(embedded + read->unknowns * embedding);
+    int16_t *newly = (int16_t *)(embedded + read->unknowns * embedding);
     const int32_t *id = read->ids;
     memset(zeros, 0, net->hidden * sizeof(float));
     if (!say_unknown(net, read, embedded, newly)) return 0;
@@ -284,7 +292,7 @@ int hamlet_deep(const struct network *net, const struct messages *read, float *l
         + 2 * net->embedding + read->unknowns * (net->embedding + 2 * width);
     float *memory = malloc(floats * sizeof(float));
     const float **words = malloc(longest * sizeof(*words));
-    const half **said = malloc(longest * sizeof(*said));
+    const int16_t **said = malloc(longest * sizeof(*said));
     int result = 1;
     if (memory && words && said)
         result = read_all(net, read, longest, memory, words, said, logits) ? 0 : 2;

@@ -32,7 +32,8 @@ _AT_A_TIME = 50  # connections that are opened together
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of the requests. `accepted` were answered with 200, `within` of them before the
-    last one was offered, `refused` with 503; times are in seconds."""
+    last one was offered, `refused` with 503; times are in seconds. `processor`: how many cores this
+    process took while it offered."""
 
     offered: int
     not_sent: int
@@ -48,6 +49,7 @@ class Outcome:
     accepted_p99: float
     refused_p50: float
     refused_p99: float
+    processor: float
 
 
 class _Connection(asyncio.Protocol):
@@ -103,6 +105,7 @@ class Offer:
         self._accepted: list[tuple[float, float]] = []  # when, and how long it took
         self._refused: list[float] = []
         self._connecting: set[asyncio.Task[None]] = set()
+        self._processor = 0.0  # seconds
 
     async def connect(self) -> None:
         """Open all connections. Raises OSError."""
@@ -114,12 +117,14 @@ class Offer:
 
     async def run(self, rate: float, seconds: float) -> tuple[float, float]:
         """Offer; when it began and when it ended."""
+        before = time.process_time()
         began = now = time.monotonic()
         while now < began + seconds:
             for _ in range(int((now - began) * rate) - self._counts["offered"]):
                 self._offer(now)
             await asyncio.sleep(_TICK)
             now = time.monotonic()
+        self._processor = time.process_time() - before
         return began, now
 
     async def finish(self) -> None:
@@ -146,6 +151,7 @@ class Offer:
             accepted_p99=percentile(took, 99),
             refused_p50=percentile(refused, 50),
             refused_p99=percentile(refused, 99),
+            processor=self._processor / (ended - began),
         )
 
     def _offer(self, due: float) -> None:
@@ -153,7 +159,8 @@ class Offer:
         request = next(self._requests)
         if self.idle:
             self._busy += 1
-            self.idle.pop().send(request, due)
+            # In turn: one that is never used would be closed by the service, maybe just then.
+            self.idle.popleft().send(request, due)
         elif self._open < self._most:  # one was closed
             self._busy += 1
             self._open += 1

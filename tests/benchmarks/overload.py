@@ -2,6 +2,7 @@
 itself again."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -87,8 +88,14 @@ def _recovery(target: servers.Target, lone: bytes, ended: float, usual: float) -
     return _GIVEN_UP
 
 
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
 def _row(capacity: float, found: Outcome, recovery: float) -> Row:
-    share = found.within / found.seconds / capacity
+    # The generator runs on the same cores; what it takes nobody could answer with.
+    left = capacity * (1 - found.processor / _cores())
+    share = found.within / found.seconds / left
     good = (
         found.accepted_p99 <= 1
         and not found.without_retry_after
@@ -105,6 +112,8 @@ def _row(capacity: float, found: Outcome, recovery: float) -> Row:
             "offered, messages/s": found.offered / found.seconds,
             "offered, times the capacity": found.offered / found.seconds / capacity,
             "sent, messages/s": (found.offered - found.not_sent) / found.seconds,
+            "the generator's share, cores": found.processor,
+            "capacity of the rest, messages/s": left,
             "accepted, messages/s": found.within / found.seconds,
             "accepted, p50 ms": 1000 * found.accepted_p50,
             "accepted, p99 ms": 1000 * found.accepted_p99,
@@ -118,10 +127,10 @@ def _row(capacity: float, found: Outcome, recovery: float) -> Row:
             "connections": found.connections,
             "recovery, s": recovery,
         },
-        verdict=f"accepted p99 {found.accepted_p99:.2f} s, {share:.0%} of the capacity, "
-        f"as before after {recovery:.1f} s",
+        verdict=f"accepted p99 {found.accepted_p99:.2f} s, {share:.0%} of the capacity that is "
+        f"left, as before after {recovery:.1f} s",
         aim=f"accepted p99 ≤ 1 s, else 503 with Retry-After (p99 ≤ {_AT_ONCE} s), "
-        "≥ 90 % of the capacity, recovery ≤ 2 s",
+        "≥ 90 % of the capacity that is left, recovery ≤ 2 s",
         reaches=good,
     )
 
