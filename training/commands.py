@@ -16,6 +16,7 @@ from training.config import ConfigError, RunConfig
 from training.datasets import Indices
 from training.evaluate import (
     NETWORK,
+    UNTUNED,
     FoldResult,
     Scored,
     calibrate_on,
@@ -72,7 +73,9 @@ def evaluate_command(config: RunConfig, options: argparse.Namespace) -> None:
     results = {NETWORK: score_checkpoint(data, shipped, rows)}
     others = score_baselines(data, split, config) | score_paths(data, shipped, split, config)
     for name, found in others.items():
-        results[name] = _restrict(found, rows)
+        # The same ranking as its calibrated twin: twice in every plot is once too often.
+        if name != UNTUNED:
+            results[name] = _restrict(found, rows)
     made = _report(f"{config.name}: grouped test", data, config, results)
     folder = options.work / "evaluate"
     markdown = table(made)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from model.encoders import EncoderConfig
+from model.rates import SPAM_RATE
 from training.batches import Noise
 from training.linear import WideConfig
 from training.vocabulary import VocabularyConfig
@@ -86,7 +87,7 @@ class RunConfig:
     seed: int = 1
     most_tokens: int = 256
     split_seed: int = 1
-    target_fpr: float = 0.003
+    target_fpr: float = SPAM_RATE
     corpora: tuple[CorpusConfig, ...] = ()
     folds: tuple[FoldConfig, ...] = ()
     vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)

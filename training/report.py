@@ -206,7 +206,8 @@ _NOTE = (
 )
 _CROSSVAL_NOTE = (
     "Each row: everything trained anew without what is named, then measured on just that. "
-    "F1 and FPR are at each model's own threshold, set on validation messages without it. "
+    "F1 and FPR are at each model's own threshold, set on validation messages without it; "
+    '"at 0.5" is the model as it comes, neither calibrated nor given a threshold. '
     "The mean is over what has both ham and spam. Bold: the best of the models."
 )
 
