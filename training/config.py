@@ -62,7 +62,8 @@ class NetworkConfig:
 @dataclass(frozen=True, slots=True)
 class OptimiserConfig:
     """`patience` epochs without a better validation score end the run; `average` is the decay of
-    the running mean of the weights, which is what is validated and shipped."""
+    the running mean of the weights, which is what is validated and shipped; `bfloat16` holds where
+    the processor computes in it."""
 
     epochs: int = 6
     patience: int = 2

@@ -116,7 +116,7 @@ class Trainer:
         targets = torch.from_numpy(task.targets[positions]).to(self.device)
         weights = torch.from_numpy(task.weights[positions]).to(self.device)
         targets = targets * (1 - 2 * config.label_smoothing) + config.label_smoothing
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bfloat16):
+        with _autocast(self.device, config.bfloat16):
             deep, wide = self.network.paths(batch)
         # The recurrence is also asked alone: the wide path, which learns by heart, would otherwise
         # explain the training messages before the recurrence has learnt to read.
@@ -185,6 +185,13 @@ class _Schedule:
         return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
+def _autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
+    """Products in bfloat16 where that is wanted and can be had: on a CPU the LSTM of oneDNN has it
+    with AVX-512 only, and raises without."""
+    able = device.type != "cpu" or torch.cpu.get_capabilities().get("avx512_bw", False)
+    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16 and able)
+
+
 def predict_logits(
     network: Classifier, builder: BatchBuilder, rows: Indices, bfloat16: bool = False
 ) -> Floats:
@@ -203,7 +210,7 @@ def predict_paths(
     logits = np.empty((2, len(rows)))
     for positions in buckets(builder.lengths(rows), 32_768, 1024):
         batch = builder.build(rows[positions]).to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+        with _autocast(device, bfloat16):
             deep, wide = network.paths(batch)
         logits[:, positions] = torch.stack([deep.double(), wide.double()]).cpu().numpy()
     return logits[0], logits[1]

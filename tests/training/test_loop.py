@@ -72,6 +72,13 @@ def test_it_learns_a_task_that_no_bag_of_words_can(make_trainer: MakeTrainer, ta
     assert trainer.epochs[-1].loss < trainer.epochs[0].loss / 2
 
 
+def test_a_recipe_in_bfloat16_learns_on_every_processor(
+    make_trainer: MakeTrainer, task: Task
+) -> None:
+    network = make_trainer(config=replace(CONFIG, bfloat16=True)).run()
+    assert task.score(predict_logits(network, task.builder, task.validation, True)) <= 0.1
+
+
 def test_the_same_seed_gives_the_same_weights(make_trainer: MakeTrainer) -> None:
     one, same, other = (make_trainer(seed).run() for seed in (1, 1, 2))
     assert weights(one) == weights(same)
