@@ -4,13 +4,11 @@ Who offers ten times what the service can do gets nine refusals an answer, so a 
 a fraction of an answer's time, and those who are let in must not wait for those who are not.
 """
 
-from uuid import uuid4
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Overloaded, problem_response
 from app.metrics import Metrics
-from app.middleware import request_id
+from app.middleware import new_id, request_id
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -23,7 +21,7 @@ class Entrance:
         self._most = most
         self._metrics = metrics
         # All refusals are alike but for their name, so one is written beforehand.
-        named = uuid4().hex
+        named = new_id()
         refusal = problem_response(Overloaded("Too many requests are under way."), named)
         self._body = bytes(refusal.body).split(named.encode())
         self._headers = [
@@ -31,13 +29,16 @@ class Entrance:
             for header in refusal.raw_headers
             if header[0] not in (b"content-length", b"x-request-id")
         ]
+        head = b"".join(b"%s: %s\r\n" % header for header in refusal.raw_headers)
+        whole = b"HTTP/1.1 503 Service Unavailable\r\n%s\r\n%s" % (head, bytes(refusal.body))
+        self._whole = whole.split(named.encode())
 
     def is_single(self) -> bool:
         """Whether none is under way but, maybe, the one that asks."""
         return self.under_way <= 1
 
-    def refuses(self, method: str) -> bool:
-        return method == "POST" and self.under_way >= self._most
+    def is_full(self) -> bool:
+        return self.under_way >= self._most
 
     def refusal(self, name: str) -> tuple[RawHeaders, bytes]:
         """Headers and body of a 503 for the request of that name."""
@@ -46,6 +47,11 @@ class Entrance:
         body = encoded.join(self._body)
         length = str(len(body)).encode()
         return [*self._headers, (b"content-length", length), (b"x-request-id", encoded)], body
+
+    def whole_refusal(self) -> bytes:
+        """The same as it is sent over HTTP/1.1, for a request that has no name yet."""
+        self._metrics.refused()
+        return new_id().encode().join(self._whole)
 
 
 class Admission:
@@ -60,7 +66,7 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self.app(scope, receive, send)
-        if self._gate.refuses(scope["method"]):
+        if self._gate.is_full():
             headers, body = self._gate.refusal(request_id(scope))
             await send({"type": "http.response.start", "status": 503, "headers": headers})
             return await send({"type": "http.response.body", "body": body})

@@ -19,10 +19,15 @@ _access = logging.getLogger("hamlet.access")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+def new_id() -> str:
+    """32 hexadecimal digits that nobody else has."""
+    return secrets.token_hex(16)
+
+
 def request_id(scope: Scope) -> str:
     """A caller's own X-Request-ID, when it is short and plain, or a new one."""
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if _SANE_ID.fullmatch(given) else secrets.token_hex(16)
+    return given if _SANE_ID.fullmatch(given) else new_id()
 
 
 class RequestId:

@@ -130,6 +130,9 @@ def _serve(
     # What is there by now stays: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
+    # What the requests under way hold at a time is no garbage either; it is tens of thousands of
+    # objects, and some more for each connection.
+    gc.set_threshold(50_000)
     give_back()
     server = _Server(config, shared.loads if shared else None, says=says)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped

@@ -2,6 +2,7 @@
 stays of use."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,61 @@ def test_it_is_refused_at_its_headers_and_answered_later(server: Server) -> None
         assert answer(slow).json()["label"] == "spam"
         other.sendall(head(length=len(BODY)) + BODY)
         assert answer(other).json()["label"] == "spam"
+
+
+WHOLE = head(length=len(BODY)) + BODY
+CHUNKED = head("POST", "/classify", "Transfer-Encoding: chunked").replace(
+    b"Content-Length: 0\r\n", b""
+)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "refusals"),
+    [
+        pytest.param([WHOLE], 1, id="whole"),
+        pytest.param([head("POST", "/nowhere")], 1, id="no body"),
+        pytest.param([2 * WHOLE], 2, id="two at once"),
+        pytest.param([head(length=len(BODY)), BODY], 1, id="body later"),
+        pytest.param([WHOLE[:20], WHOLE[20:]], 1, id="cut"),
+        pytest.param([WHOLE[:-5], WHOLE[-5:]], 1, id="body cut"),
+        pytest.param(
+            [head(length=9), head(length=0)[:9], WHOLE],
+            2,
+            id="a body that looks like a request",
+        ),
+        pytest.param([CHUNKED + b"3\r\n{} \r\n0\r\n\r\n"], 1, id="chunked"),
+    ],
+)
+def test_however_it_is_sent_it_is_refused_once_and_the_connection_stays(
+    server: Server, pieces: list[bytes], refusals: int
+) -> None:
+    with server.connect() as slow, server.connect() as other:
+        slow.sendall(head(length=len(BODY)))
+        time.sleep(0.1)
+        for piece in pieces:
+            other.sendall(piece)
+            time.sleep(0.05)
+        for _ in range(refusals):
+            assert_problem(answer(other), 503)
+        slow.sendall(BODY)
+        assert answer(slow).status_code == 200
+        other.sendall(head(length=len(BODY)) + BODY)
+        assert answer(other).json()["label"] == "spam"
+
+
+def _send_on(connection: socket.socket, times: int) -> None:
+    for _ in range(times):
+        connection.sendall(WHOLE)
+
+
+def test_who_reads_no_refusal_is_dropped(server: Server) -> None:
+    with server.connect() as slow, server.connect() as deaf:
+        slow.sendall(head(length=len(BODY)))
+        time.sleep(0.1)
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            _send_on(deaf, 100_000)
+        slow.sendall(BODY)
+        assert answer(slow).status_code == 200
 
 
 def test_whoever_hangs_up_then_is_let_go(server: Server) -> None:

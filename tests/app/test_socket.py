@@ -91,18 +91,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def answer(connection: socket.socket) -> httpx.Response:
-    """The first answer on a raw connection, up to its end."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
-    head, _, body = received.partition(b"\r\n\r\n")
-    lines = head.decode().split("\r\n")
+    """The next answer on a raw connection, up to its end and no further."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += _received(connection, 1)
+    lines = head.decode().split("\r\n")[:-2]
     headers = dict(line.split(": ", 1) for line in lines[1:])
+    body = b""
     while len(body) < int(headers["content-length"]):
-        body += connection.recv(65536)
-    return httpx.Response(
-        int(lines[0].split()[1]), headers=headers, content=body[: int(headers["content-length"])]
-    )
+        body += _received(connection, int(headers["content-length"]) - len(body))
+    return httpx.Response(int(lines[0].split()[1]), headers=headers, content=body)
+
+
+def _received(connection: socket.socket, most: int) -> bytes:
+    received = connection.recv(most)
+    assert received, "the connection was closed before the end of an answer"
+    return received
 
 
 @pytest.fixture
