@@ -75,7 +75,8 @@ def test_it_learns_a_task_that_no_bag_of_words_can(make_trainer: MakeTrainer, ta
 def test_a_recipe_in_bfloat16_learns_on_every_processor(
     make_trainer: MakeTrainer, task: Task
 ) -> None:
-    network = make_trainer(config=replace(CONFIG, bfloat16=True)).run()
+    config = replace(CONFIG, epochs=12, patience=12, bfloat16=True)
+    network = make_trainer(config=config).run()
     assert task.score(predict_logits(network, task.builder, task.validation, True)) <= 0.1
 
 
