@@ -6,6 +6,7 @@ rarity is weighed in the open, by scaling each feature with a power of its docum
 before the ridge penalty applies, and the optimum is found. training.shares weighs the two.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,11 @@ from sklearn.linear_model import LogisticRegression
 
 from model.wide import WidePath, feature_keys
 from training.datasets import Indices
-from training.tokens import TokenTable
+from training.tokens import Ints, TokenTable
+from training.views import Views
 
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float32]
 
 
@@ -27,6 +30,9 @@ class WideConfig:
     """`min_messages` training messages must hold a feature; its scale before the penalty is its
     share of messages to the power of -`rarity`; `regularisation` is scikit-learn's C, the larger,
     the weaker. `most_words` of a message are read.
+
+    `parts` is the share in it of a second fit, which is asked for the label of parts of messages
+    too (training.views).
 
     `recurrence` is the share of the recurrence in the logit, relative to that of the wide path. It
     is not fitted: on mail of the senders of the training part the wide path needs no one beside
@@ -38,6 +44,7 @@ class WideConfig:
     min_messages: int = 5
     rarity: float = 0.25
     regularisation: float = 10.0
+    parts: float = 0.0
     recurrence: float = 0.25
 
 
@@ -47,7 +54,7 @@ class Examples:
     `scale` [F] over the root of the message's number of features; `keys` int64 [F], rising."""
 
     scaled: sparse.csr_matrix
-    scale: npt.NDArray[np.float64]
+    scale: Floats
     keys: npt.NDArray[np.int64]
     labels: Bools
     weights: Weights
@@ -64,24 +71,70 @@ def fit_wide(examples: Examples, config: WideConfig) -> WidePath:
     return wide.eval()
 
 
+@torch.no_grad()
+def blend(one: WidePath, other: WidePath, share: float) -> WidePath:
+    """`one` with a `share` of `other`, which has the same features; in place."""
+    one.weight.lerp_(other.weight, share)
+    one.bias.lerp_(other.bias, share)
+    return one
+
+
 def read_examples(
     table: TokenTable, rows: Indices, hashes: Indices, weights: Weights, config: WideConfig
 ) -> Examples:
     """Find the features of the messages `rows`; `hashes` int64 [L] of the lexicon's words."""
-    words = [table.row(row)[: config.most_words] for row in rows]
-    # One long text, a gap of no word after each message, so that no pair reaches across.
-    gapped = np.concatenate([np.append(hashes[message], 0) for message in words])
-    owner = np.repeat(np.arange(len(rows)), [len(message) + 1 for message in words])
-    keys = feature_keys(torch.from_numpy(gapped)[None])[0].numpy()
-    owner = np.concatenate([owner, owner[:-1]])[keys >= 0]
-    distinct, number = np.unique(keys[keys >= 0], return_inverse=True)
-    present = sparse.csr_matrix(
-        (np.ones(len(number), np.float32), (owner, number)), (len(rows), len(distinct))
-    )
-    present.data[:] = 1  # or not present: what fills a long mail says no more for it
+    owner, keys = _features([table.row(row)[: config.most_words] for row in rows], hashes)
+    distinct, number = np.unique(keys, return_inverse=True)
+    present = _present(owner, number, (len(rows), len(distinct)))
     often = np.flatnonzero(np.asarray(present.sum(0)).ravel() >= config.min_messages)
     present = present[:, often]
     scale = (np.asarray(present.sum(0)).ravel() / len(rows)) ** -config.rarity
+    return Examples(_scaled(present, scale), scale, distinct[often], table.is_spam[rows], weights)
+
+
+def with_parts(
+    examples: Examples,
+    table: TokenTable,
+    rows: Indices,
+    hashes: Indices,
+    config: WideConfig,
+    random: np.random.Generator,
+) -> Examples:
+    """The examples read from the messages `rows`, and parts of each (training.views) with the same
+    features, a part weighing half of its message."""
+    views = Views(table.lexicon)
+    parts = [views.all(table.row(row)[: config.most_words], random) for row in rows]
+    whole = np.repeat(np.arange(len(rows)), [len(found) for found in parts])
+    owner, keys = _features([part for found in parts for part in found], hashes)
+    number = np.searchsorted(examples.keys, keys).clip(max=len(examples.keys) - 1)
+    known = examples.keys[number] == keys
+    present = _present(owner[known], number[known], (len(whole), len(examples.keys)))
+    return Examples(
+        sparse.csr_matrix(sparse.vstack([examples.scaled, _scaled(present, examples.scale)])),
+        examples.scale,
+        examples.keys,
+        np.append(examples.labels, examples.labels[whole]),
+        np.append(examples.weights, examples.weights[whole] / 2),
+    )
+
+
+def _features(texts: Sequence[Ints], hashes: Indices) -> tuple[Indices, Indices]:
+    """The keys of the features of all texts, one text after the other, and whose each is."""
+    # One long text, a gap of no word after each message, so that no pair reaches across.
+    gapped = np.concatenate([np.append(hashes[text], 0) for text in texts])
+    owner = np.repeat(np.arange(len(texts)), [len(text) + 1 for text in texts])
+    keys = feature_keys(torch.from_numpy(gapped)[None])[0].numpy()
+    return np.concatenate([owner, owner[:-1]])[keys >= 0], keys[keys >= 0]
+
+
+def _present(owner: Indices, number: Indices, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """float32: 1 where a text has the feature of that number, however often: what fills a long
+    mail says no more for it."""
+    present = sparse.csr_matrix((np.ones(len(number), np.float32), (owner, number)), shape)
+    present.data[:] = 1
+    return present
+
+
+def _scaled(present: sparse.csr_matrix, scale: Floats) -> sparse.csr_matrix:
     length = np.sqrt(np.maximum(1, np.diff(present.indptr)))
-    scaled = sparse.csr_matrix(sparse.diags(1 / length) @ present @ sparse.diags(scale))
-    return Examples(scaled, scale, distinct[often], table.is_spam[rows], weights)
+    return sparse.csr_matrix(sparse.diags(1 / length) @ present @ sparse.diags(scale))

@@ -11,12 +11,13 @@ import torch
 
 from model.classifier import Classifier, ClassifierConfig
 from model.tokenizer import Tokenizer
+from model.wide import WidePath
 from training import tokens
 from training.batches import BatchBuilder
 from training.config import RunConfig
 from training.datasets import Indices, Split, balance_weights, grouped_split
 from training.duplicates import groups
-from training.linear import fit_wide, read_examples
+from training.linear import blend, fit_wide, read_examples, with_parts
 from training.loop import Floats, Task, Trainer, predict_paths, predict_wide
 from training.metrics import one_minus_auc_percent
 from training.shares import fit_shares, weigh, widen
@@ -82,9 +83,7 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
     task = _task(data, split, config, builder)
     network, fitted = make_network(config, tokenizer), None
     if config.wide.enabled:
-        hashes = builder.lexicon.hashes
-        examples = read_examples(data.table, split.train, hashes, task.weights, config.wide)
-        fitted = fit_wide(examples, config.wide)
+        fitted = _fit(task, data.table, config)
         network = widen(network, fitted.keys, config.network.wide_dropout)
     trainer = Trainer(network, task, config.noise, config.optimiser, config.seed)
     best = trainer.run(state).cpu()
@@ -95,6 +94,17 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
         shares = fit_shares([wide_logits, fitted_logits], labels)
         weigh(best, fitted, np.append(config.wide.recurrence * shares.sum(), shares))
     return Trained(best, tokenizer, builder, len(trainer.epochs))
+
+
+def _fit(task: Task, table: TokenTable, config: RunConfig) -> WidePath:
+    hashes, wide = task.builder.lexicon.hashes, config.wide
+    examples = read_examples(table, task.train, hashes, task.weights, wide)
+    fitted = fit_wide(examples, wide)
+    if wide.parts:
+        random = np.random.default_rng(config.seed)
+        examples = with_parts(examples, table, task.train, hashes, wide, random)
+        fitted = blend(fitted, fit_wide(examples, wide), wide.parts)
+    return fitted
 
 
 def make_builder(table: TokenTable, tokenizer: Tokenizer) -> BatchBuilder:
