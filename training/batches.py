@@ -8,7 +8,6 @@ import torch
 
 from model.classifier import Batch
 from training.tokens import TokenTable
-from training.views import Views
 from training.vocabulary import LexiconIds
 
 Indices = npt.NDArray[np.int64]
@@ -16,13 +15,11 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What is done to training messages only. A probability a token: `subword` reads a known word
-    as if it were unknown, `blank` takes a word's meaning away (its vector becomes zero). A
-    probability a message: `view` reads a part of it in its place (training.views)."""
+    """What is done to training messages only, each a probability a token: `subword` reads a known
+    word as if it were unknown, `blank` takes a word's meaning away (its vector becomes zero)."""
 
     subword: float = 0.1
     blank: float = 0.1
-    view: float = 0.0
 
 
 def buckets(
@@ -61,7 +58,6 @@ class BatchBuilder:
         self, table: TokenTable, lexicon: LexiconIds, most_tokens: int, most_wide: int
     ) -> None:
         self._table = table
-        self._views = Views(table.lexicon)
         self.lexicon = lexicon
         self._most_tokens = most_tokens
         self._most_wide = max(most_wide, most_tokens)
@@ -74,16 +70,11 @@ class BatchBuilder:
         self, rows: Indices, noise: Noise | None = None, random: np.random.Generator | None = None
     ) -> Batch:
         """Pad the messages to the longest of them; `noise` needs `random`."""
-        texts = [self._table.row(row)[: self._most_wide] for row in rows]
-        if noise is not None and random is not None and noise.view:
-            drawn = random.random(len(texts)) < noise.view
-            texts = [
-                self._views.one(text, random) if is_part else text
-                for text, is_part in zip(texts, drawn, strict=True)
-            ]
-        wide_lengths = np.array([len(text) for text in texts])
-        lengths = np.minimum(wide_lengths, self._most_tokens)
-        words = np.concatenate(texts).astype(np.int64)
+        lengths = self.lengths(rows)
+        wide_lengths = np.minimum(np.diff(self._table.starts)[rows], self._most_wide)
+        words = np.concatenate([self._table.row(r)[: self._most_wide] for r in rows]).astype(
+            np.int64
+        )
         ids = self.lexicon.ids[words]
         hashes = self.lexicon.hashes[words]
         blank = np.zeros(len(ids), dtype=np.bool_)

@@ -36,8 +36,3 @@ class Views:
             if len(words) > body[0] + 8:
                 parts.append(np.append(words[:1], words[body[0] : end]))
         return parts
-
-    def one(self, words: Ints, random: np.random.Generator) -> Ints:
-        """One of these parts at random; all of a short message."""
-        parts = self.all(words, random)
-        return parts[random.integers(len(parts))] if parts else words

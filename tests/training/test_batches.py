@@ -117,14 +117,3 @@ def test_noise_hits_the_share_of_words_that_was_asked_for(make_table: MakeTable)
     batch = builder.build(np.array([0]), Noise(subword=0.2, blank=0.3), np.random.default_rng(0))
     assert (batch.ids == 0).float().mean().item() == pytest.approx(0.3, abs=0.05)
     assert (batch.ids > len(WORDS)).float().mean().item() == pytest.approx(0.2 * 0.7, abs=0.05)
-
-
-def test_a_view_is_a_part_of_the_message(make_table: MakeTable) -> None:
-    table = make_table((" ".join(["cheap", "pills"] * 200), True, "c", "s"))
-    builder = BatchBuilder(table, index_lexicon(table, WORDS, 40), 900, 900)
-    whole = builder.build(np.array([0]))
-    random = np.random.default_rng(0)
-    part = builder.build(np.array([0]), Noise(subword=0, blank=0, view=1), random)
-    assert part.lengths[0] < whole.lengths[0]
-    assert part.ids.shape[1] == part.hashes.shape[1] == part.lengths[0]
-    assert set(part.ids[0].tolist()) <= set(whole.ids[0].tolist())
