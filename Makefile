@@ -84,7 +84,7 @@ $(BIN)/python:
 
 # torch goes first and alone: once its build is there, no later step replaces it. Few retries, so
 # that a machine which cannot reach the index of CPU builds soon goes on with PyPI.
-$(RUNTIME): pyproject.toml hatch_build.py $(wildcard model/native/*.c) | $(BIN)/python
+$(RUNTIME): pyproject.toml hatch_build.py $(wildcard model/native/*.[ch]) | $(BIN)/python
 	@echo "Installing the runtime packages into $(VENV); the first time takes a minute or two."
 	$(PIP) install --no-deps --retries 1 --timeout 15 \
 		$(if $(filter cpu,$(TORCH_VARIANT)),--extra-index-url $(TORCH_CPU_INDEX)) "$(TORCH)"

@@ -27,16 +27,17 @@ from model.wide import KEY_BITS, WidePath
 
 Floats = npt.NDArray[np.float32]
 
-_LANES = 16
-_BLOCK = 4 * _LANES
+_UNITS = 16
+_BLOCK = 4 * _UNITS
 _STARTS = 18  # bits: with some 2^18 features a start leads to one of them, or to none
 
 
 class Reader:
     """A classifier whose encoder is a bidirectional LSTM. Keeps the embeddings of its network, and
-    a copy of all else; what words say to the gates is kept in sixteen bits."""
+    a copy of all else; what words say to the gates is kept in sixteen bits. `lanes`, 4, 8 or 16:
+    computes in vectors of so many floats, by default the longest that the processor has."""
 
-    def __init__(self, network: Classifier, library: ctypes.CDLL) -> None:
+    def __init__(self, network: Classifier, library: ctypes.CDLL, lanes: int | None = None) -> None:
         self._library = library
         self._bias = network.output.bias.item()
         self._kept, said_scale = _laid_out(network)
@@ -45,8 +46,9 @@ class Reader:
             vocabulary=sizes.vocabulary,
             buckets=sizes.buckets,
             embedding=sizes.embedding,
-            hidden=_up(sizes.hidden, _LANES),
+            hidden=_up(sizes.hidden, _UNITS),
             attention=_up(sizes.attention, _BLOCK),
+            lanes=lanes or library.hamlet_lanes(),
             said_scale=said_scale,
             output_bias=self._bias,
             **{
@@ -143,11 +145,11 @@ def _laid_out(network: Classifier) -> tuple[dict[str, npt.NDArray[np.generic]], 
     inputs = [_gates(lstm["weight_ih_l0"], hidden) for lstm in lstms]
     biases = [_gates(lstm["bias_ih_l0"] + lstm["bias_hh_l0"], hidden) for lstm in lstms]
     recurrent = [
-        _filled(_gates(lstm["weight_hh_l0"], hidden), 1, [hidden], _LANES) for lstm in lstms
+        _filled(_gates(lstm["weight_hh_l0"], hidden), 1, [hidden], _UNITS) for lstm in lstms
     ]
     said = words @ np.concatenate(inputs).T + np.concatenate(biases)
     said_scale = max(float(np.abs(said).max()), 1e-6) / np.iinfo(np.int16).max
-    project = _filled(_array(network.attention.project.weight), 1, [hidden] * 2, _LANES)
+    project = _filled(_array(network.attention.project.weight), 1, [hidden] * 2, _UNITS)
     output = _array(network.output.weight)[0]
     states = [hidden] * 6  # three poolings of both directions
     arrays: dict[str, npt.NDArray[np.generic]] = {
@@ -162,7 +164,7 @@ def _laid_out(network: Classifier) -> tuple[dict[str, npt.NDArray[np.generic]], 
         "query": _filled(_array(network.attention.query.weight)[0], 0, [attention], _BLOCK),
         "output": np.concatenate(
             [
-                _filled(output[: sum(states)], 0, states, _LANES),
+                _filled(output[: sum(states)], 0, states, _UNITS),
                 output[sum(states) :],
             ]
         ),
@@ -189,9 +191,9 @@ def _filled(array: Floats, axis: int, parts: Sequence[int], grain: int) -> Float
 def _gates(parameter: Tensor, hidden: int) -> Floats:
     """[4H, ...] as torch has it, i, f, g and o one after the other -> [H/16, i f g o, 16, ...], and
     all but g, which are sigmoids, half as large."""
-    rows = _filled(_array(parameter), 0, [hidden] * 4, _LANES)
+    rows = _filled(_array(parameter), 0, [hidden] * 4, _UNITS)
     rest = rows.shape[1:]
-    gates = rows.reshape(4, -1, _LANES, *rest)
+    gates = rows.reshape(4, -1, _UNITS, *rest)
     gates = gates * np.array([0.5, 0.5, 1.0, 0.5], np.float32).reshape(4, *[1] * (gates.ndim - 1))
     return np.ascontiguousarray(gates.swapaxes(0, 1)).reshape(-1, *rest)
 

@@ -20,7 +20,10 @@ class Network(ctypes.Structure):
     """`struct network` of deep.c."""
 
     _fields_ = (
-        *((name, c_int64) for name in "vocabulary buckets embedding hidden attention".split()),
+        *(
+            (name, c_int64)
+            for name in "vocabulary buckets embedding hidden attention lanes".split()
+        ),
         *((name, c_void_p) for name in "words grams said input bias recurrent".split()),
         *((name, c_void_p) for name in "project shift query output".split()),
         ("said_scale", c_float),
@@ -65,7 +68,8 @@ def library() -> ctypes.CDLL | None:
         return None
     found.hamlet_deep.argtypes = (POINTER(Network), POINTER(Messages), c_void_p)
     found.hamlet_wide.argtypes = (POINTER(Wide), c_int64, c_void_p, c_void_p, c_void_p)
-    for function in (found.hamlet_deep, found.hamlet_wide):
+    found.hamlet_lanes.argtypes = ()
+    for function in (found.hamlet_deep, found.hamlet_lanes, found.hamlet_wide):
         function.restype = c_int
     return found
 

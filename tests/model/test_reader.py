@@ -68,6 +68,17 @@ def test_it_does_so_whatever_the_widths_are(
     assert Reader(exact, compiled).logits(messages) == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.parametrize("lanes", [4, 8, 16])
+def test_it_does_so_in_vectors_of_any_length(compiled: CDLL, lanes: int) -> None:
+    if lanes > compiled.hamlet_lanes():
+        pytest.skip(f"the processor has no vectors of {lanes} floats")
+    exact = network(3, 33, 17, 65)
+    messages = [message(length, length) for length in (31, 7, 30, 0, 29, 28)]
+    with torch.inference_mode():
+        expected = exact(collate(messages, SIZE)).numpy()
+    assert Reader(exact, compiled, lanes).logits(messages) == pytest.approx(expected, abs=1e-3)
+
+
 def test_a_message_reads_the_same_in_any_company(compiled: CDLL) -> None:
     reader = Reader(network(0), compiled)
     messages = [message(length, length) for length in (5, 60, 2, 60, 33, 8, 0)]
