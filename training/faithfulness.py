@@ -48,7 +48,7 @@ def faithfulness(
     """Of the messages `rows`. The marks of subject and body are no words, and stay."""
     random = np.random.default_rng(seed)
     whole, without_top, without_any = [], [], []
-    for row in tqdm(rows, desc="faithfulness", unit=" messages"):
+    for row in tqdm(rows, desc="faithfulness", unit=" messages", mininterval=5):
         words = [str(table.lexicon[token]) for token in table.row(row)]
         weights = _weights(checkpoint, words)
         removable = np.flatnonzero([w not in (SUBJECT, BODY) for w in words[: len(weights)]])
