@@ -38,7 +38,7 @@ class Protocol(HttpToolsProtocol):
 
     What app.admission would refuse is refused as soon as its headers are there, in a fraction of
     the time that it takes as a request; what arrived in one piece and is plain, as nearly all that
-    comes in an overload, without the parser and without anything that is kept, in a third of that.
+    comes in an overload, without the parser and without anything that is kept.
     """
 
     _between = True  # whether the parser has seen the whole of each request, and of no next one

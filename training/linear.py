@@ -104,6 +104,8 @@ def with_parts(
     features, a part weighing half of its message."""
     views = Views(table.lexicon)
     parts = [views.all(table.row(row)[: config.most_words], random) for row in rows]
+    if not any(parts):  # of short messages alone
+        return examples
     whole = np.repeat(np.arange(len(rows)), [len(found) for found in parts])
     owner, keys = _features([part for found in parts for part in found], hashes)
     number = np.searchsorted(examples.keys, keys).clip(max=len(examples.keys) - 1)

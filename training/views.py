@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from model.lexer import BODY
+from training.tokens import Ints
 
-Ints = npt.NDArray[np.int32]
-# Words: what is longer than the first is taken apart, into parts of so many.
-_LONG, _PART, _BODY_PART = 60, (15, 60), (20, 200)
+# Words: what is longer than the first is taken apart, into parts of so many; a body of at least as
+# many as the last can stand without its subject.
+_LONG, _PART, _BODY_PART, _LEAST_BODY = 60, (15, 60), (20, 200), 8
 
 
 class Views:
@@ -33,6 +34,6 @@ class Views:
         body = np.flatnonzero(words == self._body)
         if len(body) and body[0] > 1:  # the mark of the subject, and a subject
             end = body[0] + random.integers(*_BODY_PART)
-            if len(words) > body[0] + 8:
+            if len(words) > body[0] + _LEAST_BODY:
                 parts.append(np.append(words[:1], words[body[0] : end]))
         return parts

@@ -54,7 +54,7 @@ struct messages {
 };
 
 /* One for each width of a processor's vectors. What is wider than those compilers keep in memory, not in
-   registers: fifteen times slower. */
+   registers: fourteen times slower. */
 #define LANES 4
 #define TOGETHER 2
 #define READ_ALL read_all_4

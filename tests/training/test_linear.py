@@ -99,3 +99,9 @@ def test_a_blend_lies_between_the_two(examples: Examples) -> None:
     one, other = fit_wide(examples, CONFIG), fit_wide(examples, WideConfig(regularisation=0.1))
     expected = 0.75 * one.weight.detach() + 0.25 * other.weight.detach()
     torch.testing.assert_close(blend(one, other, 0.25).weight.detach(), expected)
+
+
+def test_short_messages_have_no_parts(table: TokenTable, examples: Examples) -> None:
+    rows, random = np.arange(len(table)), np.random.default_rng(0)
+    both = with_parts(examples, table, rows, hashes_of(table), CONFIG, random)
+    assert (both.scaled != examples.scaled).nnz == 0
