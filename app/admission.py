@@ -4,6 +4,8 @@ Who offers ten times what the service can do gets nine refusals an answer, so a 
 a fraction of an answer's time, and those who are let in must not wait for those who are not.
 """
 
+import asyncio
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Overloaded, problem_response
@@ -14,10 +16,13 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 
 class Entrance:
-    """Lets in `most` POST requests at a time."""
+    """Lets in `most` POST requests at a time: those under way, and those that have arrived but do
+    not run yet. Without the latter all that are read in one turn of the event loop would find the
+    one free place, and be refused at many times the cost."""
 
     def __init__(self, most: int, metrics: Metrics) -> None:
         self.under_way = 0
+        self._arrived = 0
         self._most = most
         self._metrics = metrics
         # All refusals are alike but for their name, so one is written beforehand.
@@ -38,6 +43,19 @@ class Entrance:
         return self.under_way <= 1
 
     def is_full(self) -> bool:
+        return self.under_way + self._arrived >= self._most
+
+    def arrived(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A request has just been handed to the event loop. It counts until the loop comes to what
+        was handed to it next: by then it is under way, or will never be."""
+        self._arrived += 1
+        loop.call_soon(self._began)
+
+    def _began(self) -> None:
+        self._arrived -= 1
+
+    def is_overfull(self) -> bool:
+        """Whether none may begin, even of those that have arrived."""
         return self.under_way >= self._most
 
     def refusal(self, name: str) -> tuple[RawHeaders, bytes]:
@@ -66,7 +84,7 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self.app(scope, receive, send)
-        if self._gate.is_full():
+        if self._gate.is_overfull():
             headers, body = self._gate.refusal(request_id(scope))
             await send({"type": "http.response.start", "status": 503, "headers": headers})
             return await send({"type": "http.response.body", "body": body})

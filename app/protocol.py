@@ -50,8 +50,9 @@ class Protocol(HttpToolsProtocol):
         self.lost()
 
     def data_received(self, data: bytes) -> None:
-        entrance = self._refusing()
-        if entrance is None or not self._between or not _is_plain_post(data):
+        entrance = self._entrance()
+        refused = entrance is not None and entrance.is_full() and self._between
+        if entrance is None or not refused or not _is_plain_post(data):
             super().data_received(data)
             return
         self._unset_keepalive_if_required()
@@ -69,9 +70,13 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_headers_complete(self) -> None:
-        entrance = self._refusing()
+        entrance = self._entrance()
         if entrance is None or self.parser.get_method() != b"POST":
             super().on_headers_complete()
+            return
+        if not entrance.is_full():
+            super().on_headers_complete()
+            entrance.arrived(self.loop)  # after it, which is to have the request begin first
             return
         headers, body = entrance.refusal(request_id(cast(Scope, self.scope)))
         stays = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
@@ -84,13 +89,12 @@ class Protocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _refusing(self) -> Entrance | None:
-        """Who refuses a POST that came now; None: none does, or an earlier one is still unanswered,
-        whose turn is first."""
+    def _entrance(self) -> Entrance | None:
+        """Where a POST that came now is counted; None while an earlier one is unanswered, whose
+        turn is first."""
         if self.cycle is not None and not self.cycle.response_complete:
             return None
-        entrance: Entrance | None = self.app_state.get("entrance")
-        return entrance if entrance is not None and entrance.is_full() else None
+        return self.app_state.get("entrance")
 
     def send_400_response(self, msg: str) -> None:
         refusal = problem_response(BadRequest(f"No HTTP/1.1 request: {msg}"), uuid.uuid4().hex)

@@ -10,11 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.admission import Entrance
+from app.metrics import Metrics
 from tests.app.asserts import assert_problem
 from tests.app.test_socket import Server, answer, running
 from tests.conftest import create_database
 
 BODY = b'{"text": "viagra"}'
+JSON = {"Content-Type": "application/json"}
 
 
 def head(method: str = "POST", path: str = "/classify", *more: str, length: int = 0) -> bytes:
@@ -127,3 +130,27 @@ def test_who_sends_the_next_before_the_answer_is_answered_in_order(server: Serve
             received += connection.recv(65536)
         assert received.startswith(b"HTTP/1.1 200 OK")
         assert received.count(b"HTTP/1.1 ") == 2
+
+
+def test_of_many_that_come_at_once_one_takes_the_place_and_gives_it_back(server: Server) -> None:
+    for _ in range(3):
+        connections = [server.connect() for _ in range(20)]
+        for connection in connections:
+            connection.sendall(WHOLE)
+        answers = [answer(connection) for connection in connections]
+        for connection in connections:
+            connection.close()
+        assert {answered.status_code for answered in answers} == {200, 503}
+    url = f"{server.url}/classify"
+    assert httpx.post(url, content=BODY, headers=JSON, trust_env=False).status_code == 200
+
+
+def test_who_has_arrived_takes_a_place_before_it_runs() -> None:
+    async def arrive() -> list[bool]:
+        entrance = Entrance(1, Metrics())
+        entrance.arrived(asyncio.get_running_loop())
+        full = [entrance.is_full(), entrance.is_overfull()]
+        await asyncio.sleep(0)
+        return [*full, entrance.is_full()]
+
+    assert asyncio.run(arrive()) == [True, False, False]
