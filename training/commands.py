@@ -16,7 +16,6 @@ from training.config import ConfigError, RunConfig
 from training.datasets import Indices
 from training.evaluate import (
     NETWORK,
-    UNTUNED,
     FoldResult,
     Scored,
     calibrate_on,
@@ -32,7 +31,7 @@ from training.faithfulness import faithfulness
 from training.metrics import ALL
 from training.plots import Predictions
 from training.reference import write_reference
-from training.report import Report, Row, crossval_table, measured_rows, table
+from training.report import AT_HALF, Report, Row, crossval_table, measured_rows, table
 from training.run import Data, commit, load_data, split_all, train
 from training.verdicts import table as verdict_table
 from training.verdicts import verdicts
@@ -74,7 +73,7 @@ def evaluate_command(config: RunConfig, options: argparse.Namespace) -> None:
     others = score_baselines(data, split, config) | score_paths(data, shipped, split, config)
     for name, found in others.items():
         # The same ranking as its calibrated twin: twice in every plot is once too often.
-        if name != UNTUNED:
+        if not name.endswith(AT_HALF):
             results[name] = _restrict(found, rows)
     made = _report(f"{config.name}: grouped test", data, config, results)
     folder = options.work / "evaluate"

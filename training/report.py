@@ -24,6 +24,8 @@ from training.metrics import (
 )
 
 ABSENT = "–"
+# Behind a model's name: as it is used by who sets no threshold, spam from one half on.
+AT_HALF = " at 0.5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +113,29 @@ def table(report: Report) -> str:
 
 
 def crossval_table(report: Report) -> str:
-    """Markdown: what was left out x model: F1, FPR and 1-AUC, and the means over what has both ham
-    and spam. Raises ValueError unless every model has one row on each."""
-    models, names = _models(report), _slices(report)
+    """Markdown: what was left out x measure x model: F1 and FPR, where they were measured at one
+    half, too, and 1-AUC, which knows no threshold; and the means over what has both ham and spam.
+    Raises ValueError unless every model has one row on each."""
+    groups, names = _crossval_groups(_models(report)), _slices(report)
     rows = {(row.slice, row.model): row for row in report.rows}
-    if len(rows) != len(report.rows) or len(rows) != len(models) * len(names):
+    if len(rows) != len(report.rows) or len(rows) != len(_models(report)) * len(names):
         raise ValueError("every model needs one row on each corpus left out")
-    titles = [f"{c.title}: {model}" for c in CROSSVAL_COLUMNS for model in models]
+    titles = [f"{g.title}: {m.removesuffix(AT_HALF)}" for g in groups for m in g.models]
     header = ["left out", "ham", "spam", *titles]
     lines = [_line(header), _line(["---", *["---:"] * (len(header) - 1)])]
+    both = []
     for name in names:
-        beside = [rows[name, model] for model in models]
-        metrics = beside[0].metrics
-        values = [v for column in CROSSVAL_COLUMNS for v in _marked(column, beside)]
-        lines.append(_line([name, f"{metrics.count_ham:,}", f"{metrics.count_spam:,}", *values]))
-    both = [name for name in names if _has_both([rows[name, model] for model in models])]
+        metrics = rows[name, groups[0].models[0]].metrics
+        cells = [
+            cell
+            for group in groups
+            for cell in _marked(group.column, [rows[name, model] for model in group.models])
+        ]
+        lines.append(_line([name, f"{metrics.count_ham:,}", f"{metrics.count_spam:,}", *cells]))
+        if metrics.count_ham and metrics.count_spam:
+            both.append(name)
     if both:
-        lines.append(_line(["mean", "", "", *_means(rows, both, models)]))
+        lines.append(_line(["mean", "", "", *_means(rows, both, groups)]))
     return _page(report, lines, _CROSSVAL_NOTE)
 
 
@@ -190,13 +198,7 @@ _AUC = _Column(
 _ECE = _Column("ECE", 4, lambda row: row.metrics.expected_calibration_error)
 
 
-def _without(column: _Column) -> _Column:
-    return replace(column, interval=_no_interval)
-
-
 COLUMNS = (_ACCURACY, _FPR, _FNR, _F1, _AUC, _ECE)
-# Three models wide already: the intervals stay in the JSON and in `table`.
-CROSSVAL_COLUMNS = (_F1, _without(_FPR), _without(_AUC))
 
 _NOTE = (
     "FPR: share of ham called spam; FNR: share of spam let through; both, accuracy and F1 at each "
@@ -207,7 +209,8 @@ _NOTE = (
 _CROSSVAL_NOTE = (
     "Each row: everything trained anew without what is named, then measured on just that. "
     "F1 and FPR are at each model's own threshold, set on validation messages without it; "
-    '"at 0.5" is the model as it comes, neither calibrated nor given a threshold. '
+    '"at 0.5": spam from a probability of one half on, the linear models as they come, '
+    "uncalibrated. "
     "The mean is over what has both ham and spam. Bold: the best of the models."
 )
 
@@ -228,16 +231,37 @@ def _best(column: _Column, values: list[float]) -> float | None:
     return max(values) if column.higher_is_better else min(values)
 
 
-def _has_both(rows: Sequence[Row]) -> bool:
-    return all(row.metrics.count_ham and row.metrics.count_spam for row in rows)
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Columns of one measure, a model each, of which the best is marked."""
+
+    title: str
+    column: _Column
+    models: list[str]
 
 
-def _means(rows: dict[tuple[str, str], Row], names: list[str], models: list[str]) -> list[str]:
+def _crossval_groups(models: list[str]) -> list[_Group]:
+    own = [model for model in models if not model.endswith(AT_HALF)]
+    halved = [model for model in models if model.endswith(AT_HALF)]
+    fpr, auc = replace(_FPR, interval=_no_interval), replace(_AUC, interval=_no_interval)
+    groups = []
+    for column in (_F1, fpr):  # so many models wide: the intervals stay in the JSON and in `table`
+        groups += [
+            _Group(column.title, column, own),
+            _Group(column.title + AT_HALF, column, halved),
+        ]
+    return [group for group in [*groups, _Group(auc.title, auc, own)] if group.models]
+
+
+def _means(
+    rows: dict[tuple[str, str], Row], names: list[str], groups: Sequence[_Group]
+) -> list[str]:
     means = []
-    for column in CROSSVAL_COLUMNS:
-        for model in models:
-            values = [column.value(rows[name, model]) for name in names]
-            means.append(f"{np.mean([v for v in values if v is not None]):.{column.digits}f}")
+    for group in groups:
+        for model in group.models:
+            values = [group.column.value(rows[name, model]) for name in names]
+            mean = np.mean([value for value in values if value is not None])
+            means.append(f"{mean:.{group.column.digits}f}")
     return means
 
 

@@ -147,6 +147,28 @@ def test_crossval_table_and_its_mean_by_hand() -> None:
     ]
 
 
+def test_crossval_at_one_half_stands_beside_with_a_best_of_its_own() -> None:
+    markdown = crossval_table(
+        make_report(
+            Row("BiLSTM", "sms", GOOD),
+            Row("BiLSTM at 0.5", "sms", replace(GOOD, f1=0.9, false_positive_rate=0.02)),
+            Row("TF-IDF", "sms", POOR),
+            Row("TF-IDF at 0.5", "sms", replace(POOR, f1=0.91, false_positive_rate=0.03)),
+        )
+    )
+    measures = ("F1", "F1 at 0.5", "FPR %", "FPR % at 0.5", "1-AUC %")
+    titles = [f"{measure}: {model}" for measure in measures for model in ("BiLSTM", "TF-IDF")]
+    assert cells(markdown, "left out")[3:] == titles
+    assert cells(markdown, "sms")[3:] == [
+        *("**0.9746**", "0.8727"),
+        *("0.9000", "**0.9100**"),
+        *("**0.25**", "1.00"),
+        *("**2.00**", "3.00"),
+        *("**0.031**", "0.640"),
+    ]
+    assert cells(markdown, "mean")[5:7] == ["0.9000", "0.9100"]
+
+
 def test_crossval_of_ham_alone_has_no_mean() -> None:
     assert "mean |" not in crossval_table(make_report(Row("BiLSTM", "newsletters", HAM_ONLY)))
 
