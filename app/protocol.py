@@ -2,6 +2,7 @@
 too much refused before it becomes a request."""
 
 import asyncio
+import math
 import re
 import uuid
 from collections.abc import Callable
@@ -42,6 +43,7 @@ class Protocol(HttpToolsProtocol):
     """
 
     _between = True  # whether the parser has seen the whole of each request, and of no next one
+    _refused_at = -math.inf  # when the parser was last passed by, in the loop's time
 
     lost: Callable[[], None] = staticmethod(lambda: None)  # to be told that the connection is
 
@@ -55,10 +57,22 @@ class Protocol(HttpToolsProtocol):
         if entrance is None or not refused or not _is_plain_post(data):
             super().data_received(data)
             return
-        self._unset_keepalive_if_required()
         self._send(entrance.whole_refusal())
+        # A timer anew for each would take as long as all the rest.
+        self._refused_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._close_later(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        left = self._refused_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._close_later(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _close_later(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
+            seconds, self.timeout_keep_alive_handler
         )
 
     def on_message_begin(self) -> None:

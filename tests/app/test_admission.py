@@ -9,9 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from app.admission import Entrance
+from app.main import create_app
 from app.metrics import Metrics
+from app.protocol import Protocol
+from app.settings import Settings
 from tests.app.asserts import assert_problem
 from tests.app.test_socket import Server, answer, running
 from tests.conftest import create_database
@@ -143,6 +148,35 @@ def test_of_many_that_come_at_once_one_takes_the_place_and_gives_it_back(server:
         assert {answered.status_code for answered in answers} == {200, 503}
     url = f"{server.url}/classify"
     assert httpx.post(url, content=BODY, headers=JSON, trust_env=False).status_code == 200
+
+
+def test_who_is_refused_again_and_again_is_hung_up_on_only_when_silent() -> None:
+    """For longer than a connection is kept that nothing comes on: a second here."""
+
+    async def refused(request: bytes) -> tuple[list[bytes], float]:
+        config = Config(create_app(Settings()), timeout_keep_alive=1, log_config=None)
+        config.load()
+        loop = asyncio.get_running_loop()
+        state = ServerState()
+        entrance = Entrance(0, Metrics())
+        server = await loop.create_server(
+            lambda: Protocol(config, state, {"entrance": entrance}), "127.0.0.1"
+        )
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            answers = []
+            for _ in range(4):
+                writer.write(request)
+                answers.append(await reader.readuntil(b"}"))
+                await asyncio.sleep(0.5)
+            began = loop.time()
+            assert await reader.read() == b""
+            writer.close()
+            return answers, loop.time() - began
+
+    answers, silent = asyncio.run(refused(WHOLE))
+    assert all(answered.startswith(b"HTTP/1.1 503 ") for answered in answers)
+    assert 0 < silent < 5
 
 
 def test_who_has_arrived_takes_a_place_before_it_runs() -> None:
