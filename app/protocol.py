@@ -53,8 +53,12 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         entrance = self._entrance()
-        refused = entrance is not None and entrance.is_full() and self._between
-        if entrance is None or not refused or not _is_plain_post(data):
+        if (
+            entrance is None
+            or not entrance.is_full()
+            or not self._between
+            or not _is_plain_post(data)
+        ):
             super().data_received(data)
             return
         self._send(entrance.whole_refusal())

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.benchmarks import servers
 from tests.benchmarks.load import wrk
 from tests.benchmarks.mails import mail_files
+from tests.benchmarks.proc import family
 from tests.benchmarks.results import Curve, Findings, Row
 from tests.benchmarks.setting import Setting
 
@@ -51,12 +52,3 @@ def resident(pid: int) -> tuple[float, float]:
         sizes = {line.split()[0]: float(line.split()[1]) for line in lines[1:]}
         pss, rss = pss + sizes["Pss:"], rss + sizes["Rss:"]
     return pss * 1024 / 1e6, rss * 1024 / 1e6
-
-
-def family(pid: int) -> list[int]:
-    """A process and its descendants."""
-    found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += family(int(child))
-    return found

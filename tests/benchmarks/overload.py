@@ -15,6 +15,7 @@ from tests.benchmarks import servers
 from tests.benchmarks.load import HttpAsker, LoadFailed, alone, passes, percentile, wrk
 from tests.benchmarks.mails import MailFiles, mail_files
 from tests.benchmarks.offer import Outcome
+from tests.benchmarks.proc import Spent, spent
 from tests.benchmarks.results import Findings, Row
 from tests.benchmarks.setting import Setting
 
@@ -38,13 +39,35 @@ def measure(setting: Setting) -> Findings:
         before = _capacity(target, files, setting)
         lone = sorted(files.contents(), key=len)[len(files.drawn) // 2]
         usual = alone(partial(HttpAsker, target), [lone], setting.count(_LONE))
+        began = spent(target.pid)
         outcome, recovery = _overload(target, files, setting, _TIMES * before, lone, usual)
+        took = spent(target.pid).since(began)
         after = _capacity(target, files, setting)
-    return Findings((_row(before, after, outcome, recovery),), notes=_notes(outcome))
+        costs = _costs(outcome, took, _answer(target, files, setting))
+    return Findings((_row(before, after, outcome, recovery, costs),), notes=_notes(outcome))
 
 
 def _capacity(target: servers.Target, files: MailFiles, setting: Setting) -> float:
     return max(_rate(target, files, setting, connections) for connections in _CONNECTIONS)
+
+
+def _answer(target: servers.Target, files: MailFiles, setting: Setting) -> Spent:
+    """What an answer costs the service while it refuses none."""
+    began, seconds = spent(target.pid), setting.seconds(_CAPACITY_SECONDS)
+    load = wrk(target, files.drawn, setting.out, seconds, _CONNECTIONS[-1])
+    return spent(target.pid).since(began).each(load.requests)
+
+
+def _costs(found: Outcome, took: Spent, answer: Spent) -> dict[str, float]:
+    """What is left of `took` without the answers is what the refusals cost."""
+    refused = max(1, found.refused)
+    user = (took.user - found.accepted * answer.user) / refused
+    system = (took.system - found.accepted * answer.system) / refused
+    return {
+        "an answer, ms of the processors": 1e3 * (answer.user + answer.system),
+        "a refusal, us of the processors": 1e6 * (user + system),
+        "of these the kernel's, us": 1e6 * system,
+    }
 
 
 def _rate(target: servers.Target, files: MailFiles, setting: Setting, connections: int) -> float:
@@ -97,7 +120,9 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _row(before: float, after: float, found: Outcome, recovery: float) -> Row:
+def _row(
+    before: float, after: float, found: Outcome, recovery: float, costs: dict[str, float]
+) -> Row:
     capacity = (before + after) / 2  # as the machine's speed drifts
     # The generator runs on the same cores; what it takes nobody could answer with.
     left = capacity * (1 - found.processor / _cores())
@@ -133,6 +158,7 @@ def _row(before: float, after: float, found: Outcome, recovery: float) -> Row:
             "broken or unanswered": found.broken,
             "connections": found.connections,
             "recovery, s": recovery,
+            **costs,
         },
         verdict=f"accepted p99 {found.accepted_p99:.2f} s, {share:.0%} of the capacity that is "
         f"left, as before after {recovery:.1f} s",

@@ -104,9 +104,9 @@ def test_crossval_measures_on_what_it_left_out(
     assert "| work | 100 | 100 |" in capsys.readouterr().out
     report = json.loads((folder / "crossval" / "own.json").read_text())
     models = ["BiLSTM", "TF-IDF + LR", "mean of embeddings"]
-    halved = {row["model"]: row["metrics"]["threshold"] for row in report["rows"]}
-    assert [halved[f"{model} at 0.5"] for model in models] == [0.5] * 3
-    assert set(halved) == {*models, *(f"{model} at 0.5" for model in models)}
+    thresholds = {row["model"]: row["metrics"]["threshold"] for row in report["rows"]}
+    assert [thresholds[f"{model} at 0.5"] for model in models] == [0.5] * 3
+    assert set(thresholds) == {*models, *(f"{model} at 0.5" for model in models)}
     assert (folder / "crossval" / "f1.png").read_bytes().startswith(b"\x89PNG")
 
 
