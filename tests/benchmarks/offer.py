@@ -11,9 +11,10 @@ as soon as the last request is out, with the time; and what became of them all.
 import argparse
 import asyncio
 import json
+import random
 import resource
 import time
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import cycle
 from pathlib import Path
@@ -97,9 +98,10 @@ class Offer:
     """The connections and what they came to."""
 
     def __init__(self, port: int, requests: list[bytes], most: int) -> None:
-        self.idle: deque[_Connection] = deque()
+        self.idle: list[_Connection] = []
         self._port, self._most = port, most
         self._requests = cycle(requests)
+        self._chance = random.Random(1)
         self._open = self._opened = self._busy = 0
         self._counts: Counter[str] = Counter()
         self._accepted: list[tuple[float, float]] = []  # when, and how long it took
@@ -159,8 +161,7 @@ class Offer:
         request = next(self._requests)
         if self.idle:
             self._busy += 1
-            # In turn: one that is never used would be closed by the service, maybe just then.
-            self.idle.popleft().send(request, due)
+            self._any_idle().send(request, due)
         elif self._open < self._most:  # one was closed
             self._busy += 1
             self._open += 1
@@ -170,6 +171,15 @@ class Offer:
             task.add_done_callback(self._connecting.discard)
         else:
             self._counts["not sent"] += 1
+
+    def _any_idle(self) -> _Connection:
+        """One by chance, as callers know nothing of each other. In turn, those that one process
+        has answered together would stay together: it would get hundreds of requests at once and
+        then none, while the other process does. Not the last one always: those never used would be
+        closed by the service, maybe just then."""
+        chosen = self._chance.randrange(len(self.idle))
+        self.idle[chosen], self.idle[-1] = self.idle[-1], self.idle[chosen]
+        return self.idle.pop()
 
     async def _connect(self, connection: _Connection) -> None:
         await asyncio.get_running_loop().create_connection(
