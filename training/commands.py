@@ -20,6 +20,7 @@ from training.evaluate import (
     Scored,
     calibrate_on,
     network_logits,
+    rate_name,
     run_fold,
     score_baselines,
     score_checkpoint,
@@ -28,10 +29,11 @@ from training.evaluate import (
 )
 from training.export import make_checkpoint, publish
 from training.faithfulness import faithfulness
+from training.left_out import crossval_table
 from training.metrics import ALL
 from training.plots import Predictions
 from training.reference import write_reference
-from training.report import AT_HALF, Report, Row, crossval_table, measured_rows, table
+from training.report import Report, Row, measured_rows, table
 from training.run import Data, commit, load_data, split_all, train
 from training.verdicts import table as verdict_table
 from training.verdicts import verdicts
@@ -71,10 +73,7 @@ def evaluate_command(config: RunConfig, options: argparse.Namespace) -> None:
     shipped = checkpoint.load(options.weights)
     results = {NETWORK: score_checkpoint(data, shipped, rows)}
     others = score_baselines(data, split, config) | score_paths(data, shipped, split, config)
-    for name, found in others.items():
-        # The same ranking as its calibrated twin: twice in every plot is once too often.
-        if not name.endswith(AT_HALF):
-            results[name] = _restrict(found, rows)
+    results |= {name: _restrict(found, rows) for name, found in others.items()}
     made = _report(f"{config.name}: grouped test", data, config, results)
     folder = options.work / "evaluate"
     markdown = table(made)
@@ -139,7 +138,7 @@ def _summarise(config: RunConfig, folder: Path) -> None:
     report.write(whole, markdown, folder / config.name)
     values: dict[str, dict[str, float]] = {}
     for row in whole.rows:
-        if row.metrics.f1 is not None:
+        if row.metrics.f1 is not None and row.spam_from == rate_name(config.target_fpr):
             values.setdefault(row.slice, {})[row.model] = row.metrics.f1
     if values:
         plots.plot_left_out(folder / "f1.png", "F1", values)
@@ -167,7 +166,7 @@ def _report(title: str, data: Data, config: RunConfig, results: Mapping[str, Sco
         corpora = data.table.corpus[found.rows].tolist()
         labels = data.table.is_spam[found.rows]
         measured += measured_rows(
-            model, labels, found.probabilities, corpora, found.threshold, config.seed
+            model, labels, found.probabilities, corpora, {"": found.threshold}, config.seed
         )
     return _stamp(title, "python -m training evaluate", config, measured)
 
@@ -177,9 +176,8 @@ def _fold_report(data: Data, config: RunConfig, result: FoldResult) -> Report:
     for model, found in result.scored.items():
         labels = data.table.is_spam[found.rows]
         names = [result.name] * len(labels)
-        rows = measured_rows(
-            model, labels, found.probabilities, names, found.threshold, config.seed
-        )
+        thresholds = {rate_name(config.target_fpr): found.threshold, **found.others}
+        rows = measured_rows(model, labels, found.probabilities, names, thresholds, config.seed)
         measured += [row for row in rows if row.slice == result.name]
     title = f"{config.name}: {result.name} left out of training"
     return _stamp(title, f"python -m training crossval --fold {result.name}", config, measured)

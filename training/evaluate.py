@@ -2,7 +2,7 @@
 was left out of training. The baselines see the same messages, the same split and the same text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 import numpy as np
@@ -10,25 +10,29 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from model.checkpoint import Calibration, Checkpoint
+from model.rates import UNSURE_RATE
 from training.baselines import Baseline, MeanOfEmbeddings, TfidfRegression
 from training.calibration import calibrate
 from training.config import FoldConfig, RunConfig
 from training.datasets import Indices, Split
 from training.loop import Floats, predict_logits, predict_paths
-from training.report import AT_HALF
 from training.run import Data, Trained, make_builder, reported, split_all, split_without, train
 
 NETWORK = "BiLSTM"
 TFIDF = "TF-IDF + LR"
+# Shares of validation ham, beside the one that ships, whose thresholds crossval measures at.
+_OTHER_RATES = (0.005, UNSURE_RATE)
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One model on one set of messages: probabilities float64 [N] and the threshold it ships."""
+    """One model on one set of messages: probabilities float64 [N] and the threshold it ships;
+    `others` are thresholds that it could be used at, by name."""
 
     rows: Indices
     probabilities: Floats
     threshold: float
+    others: Mapping[str, float] = field(default_factory=dict)
 
 
 def score_checkpoint(data: Data, checkpoint: Checkpoint, rows: Indices) -> Scored:
@@ -53,9 +57,15 @@ def score_paths(
     }
 
 
-def scored(rows: Indices, logits: Floats, calibration: Calibration) -> Scored:
+def scored(rows: Indices, logits: Floats, calibration: Calibration, half: float = 0.5) -> Scored:
+    """`half`: the probability from which on a message is spam to who knows of no threshold."""
     probabilities = expit(logits / calibration.temperature + calibration.bias)
-    return Scored(rows, probabilities, calibration.threshold)
+    others = {rate_name(rate): calibration.threshold_at(rate) for rate in _OTHER_RATES}
+    return Scored(rows, probabilities, calibration.threshold, others | {"one half": half})
+
+
+def rate_name(rate: float) -> str:
+    return f"{100 * rate:g} %"
 
 
 def baselines(seed: int) -> dict[str, Baseline]:
@@ -63,8 +73,8 @@ def baselines(seed: int) -> dict[str, Baseline]:
 
 
 def score_baselines(data: Data, split: Split, config: RunConfig) -> dict[str, Scored]:
-    """Fit each baseline on the training part, calibrate and set its threshold on validation; each
-    also as it comes, uncalibrated and spam from one half on."""
+    """Fit each baseline on the training part, calibrate and set its threshold on validation; their
+    one half is that of the model as it comes, uncalibrated."""
     texts = [data.table.text(row) for row in range(len(data.table))]
     labels = data.table.is_spam
     results = {}
@@ -73,8 +83,9 @@ def score_baselines(data: Data, split: Split, config: RunConfig) -> dict[str, Sc
         validation = baseline.logits([texts[row] for row in split.validation])
         calibration = calibrate_on(data, split.validation, validation, config)
         logits = baseline.logits([texts[row] for row in split.test])
-        results[name] = scored(split.test, logits, calibration)
-        results[name + AT_HALF] = Scored(split.test, expit(logits), threshold=0.5)
+        # Where the logit that was calibrated is 0.
+        half = float(expit(calibration.bias))
+        results[name] = scored(split.test, logits, calibration, half)
     return results
 
 
@@ -102,8 +113,7 @@ def run_fold(data: Data, config: RunConfig, fold: FoldConfig) -> FoldResult:
     """Train everything anew without what the fold leaves out, then measure on just that."""
     split = split_without(data, config, left_out(data, fold))
     network = score_trained(data, train(data, split, config), split, config)
-    results = {NETWORK: network, NETWORK + AT_HALF: replace(network, threshold=0.5)}
-    return FoldResult(fold.name, results | score_baselines(data, split, config))
+    return FoldResult(fold.name, {NETWORK: network} | score_baselines(data, split, config))
 
 
 def score_trained(data: Data, trained: Trained, split: Split, config: RunConfig) -> Scored:

@@ -103,10 +103,12 @@ def test_crossval_measures_on_what_it_left_out(
     assert run("crossval", folder, "--fold", "work") == 0
     assert "| work | 100 | 100 |" in capsys.readouterr().out
     report = json.loads((folder / "crossval" / "own.json").read_text())
-    models = ["BiLSTM", "TF-IDF + LR", "mean of embeddings"]
-    thresholds = {row["model"]: row["metrics"]["threshold"] for row in report["rows"]}
-    assert [thresholds[f"{model} at 0.5"] for model in models] == [0.5] * 3
-    assert set(thresholds) == {*models, *(f"{model} at 0.5" for model in models)}
+    measured = [(row["model"], row["spam_from"]) for row in report["rows"]]
+    assert measured == [
+        (model, spam_from)
+        for model in ("BiLSTM", "TF-IDF + LR", "mean of embeddings")
+        for spam_from in ("2 %", "0.5 %", "1 %", "one half")
+    ]
     assert (folder / "crossval" / "f1.png").read_bytes().startswith(b"\x89PNG")
 
 

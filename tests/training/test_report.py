@@ -1,7 +1,6 @@
 """Reports survive JSON, and their tables show what was measured."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from training.metrics import Metrics, bootstrap_one_minus_auc, by_slice
 from training.report import (
     Report,
     Row,
-    crossval_table,
     from_json,
     measured_rows,
     table,
@@ -109,89 +107,16 @@ def test_a_name_cannot_break_the_table() -> None:
     assert cells(markdown, "sms")[1] == r"a\|b c"
 
 
-def test_crossval_table_and_its_mean_by_hand() -> None:
-    better = replace(GOOD, f1=0.9946, one_minus_auc_percent=0.1312, false_positive_rate=0.0075)
-    markdown = crossval_table(
-        make_report(
-            Row("BiLSTM", "sms", GOOD),
-            Row("TF-IDF", "sms", POOR),
-            Row("BiLSTM", "ling", better),
-            Row("TF-IDF", "ling", POOR),
-            Row("BiLSTM", "newsletters", HAM_ONLY),
-            Row("TF-IDF", "newsletters", replace(HAM_ONLY, false_positive_rate=0.47)),
-        )
-    )
-    titles = [f"{t}: {m}" for t in ("F1", "FPR %", "1-AUC %") for m in ("BiLSTM", "TF-IDF")]
-    assert cells(markdown, "left out") == ["left out", "ham", "spam", *titles]
-    assert cells(markdown, "sms")[3:] == [
-        *("**0.9746**", "0.8727"),
-        *("**0.25**", "1.00"),
-        *("**0.031**", "0.640"),
-    ]
-    assert cells(markdown, "newsletters")[1:] == [
-        "400",
-        "0",
-        "–",
-        "–",
-        "**2.00**",
-        "47.00",
-        "–",
-        "–",
-    ]
-    # The newsletters, ham only, are not in the mean.
-    assert cells(markdown, "mean")[1:] == [
-        *("", ""),
-        *("0.9846", "0.8727"),
-        *("0.50", "1.00"),
-        *("0.081", "0.640"),
-    ]
-
-
-def test_crossval_at_one_half_stands_beside_with_a_best_of_its_own() -> None:
-    markdown = crossval_table(
-        make_report(
-            Row("BiLSTM", "sms", GOOD),
-            Row("BiLSTM at 0.5", "sms", replace(GOOD, f1=0.9, false_positive_rate=0.02)),
-            Row("TF-IDF", "sms", POOR),
-            Row("TF-IDF at 0.5", "sms", replace(POOR, f1=0.91, false_positive_rate=0.03)),
-        )
-    )
-    measures = ("F1", "F1 at 0.5", "FPR %", "FPR % at 0.5", "1-AUC %")
-    titles = [f"{measure}: {model}" for measure in measures for model in ("BiLSTM", "TF-IDF")]
-    assert cells(markdown, "left out")[3:] == titles
-    assert cells(markdown, "sms")[3:] == [
-        *("**0.9746**", "0.8727"),
-        *("0.9000", "**0.9100**"),
-        *("**0.25**", "1.00"),
-        *("**2.00**", "3.00"),
-        *("**0.031**", "0.640"),
-    ]
-    assert cells(markdown, "mean")[5:7] == ["0.9000", "0.9100"]
-
-
-def test_crossval_of_ham_alone_has_no_mean() -> None:
-    assert "mean |" not in crossval_table(make_report(Row("BiLSTM", "newsletters", HAM_ONLY)))
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        (Row("BiLSTM", "sms", GOOD), Row("BiLSTM", "ling", GOOD), Row("TF-IDF", "sms", POOR)),
-        (Row("BiLSTM", "sms", GOOD), Row("BiLSTM", "sms", GOOD)),
-    ],
-    ids=["missing", "twice"],
-)
-def test_crossval_with_a_row_missing_or_twice_is_refused(rows: tuple[Row, ...]) -> None:
-    with pytest.raises(ValueError, match="one row on each"):
-        crossval_table(make_report(*rows))
-
-
 def test_measured_rows_are_slices_with_intervals() -> None:
     random = np.random.default_rng(1)
     labels = np.arange(200) % 2 == 0
     probabilities = np.clip(random.normal(0.35, 0.2, 200) + 0.3 * labels, 0, 1)
     slices = ["sms"] * 100 + ["enron"] * 100
-    rows = measured_rows("BiLSTM", labels, probabilities, slices, 0.5, seed=7)
+    thresholds = {"1 %": 0.7, "one half": 0.5}
+    found = measured_rows("BiLSTM", labels, probabilities, slices, thresholds, seed=7)
+    assert [row.spam_from for row in found] == ["1 %"] * 3 + ["one half"] * 3
+    strict, rows = found[:3], found[3:]
+    assert {r.slice: r.metrics for r in strict} == by_slice(labels, probabilities, slices, 0.7)
     assert [row.slice for row in rows] == ["enron", "sms", "all"]
     assert {r.slice: r.metrics for r in rows} == by_slice(labels, probabilities, slices, 0.5)
     expected = bootstrap_one_minus_auc(labels[100:], probabilities[100:], seed=7)
