@@ -18,7 +18,6 @@ from sklearn.linear_model import LogisticRegression
 from model.wide import WidePath, feature_keys
 from training.datasets import Indices
 from training.tokens import Ints, TokenTable
-from training.views import Views
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -31,9 +30,6 @@ class WideConfig:
     share of messages to the power of -`rarity`; `regularisation` is scikit-learn's C, the larger,
     the weaker. `most_words` of a message are read.
 
-    `parts` is the share in it of a second fit, which is asked for the label of parts of messages
-    too (training.views).
-
     `recurrence` is the share of the recurrence in the logit, relative to that of the wide path. It
     is not fitted: on mail of the senders of the training part the wide path needs no one beside
     it, and validation messages are such mail. The recurrence is there for the others.
@@ -44,8 +40,7 @@ class WideConfig:
     min_messages: int = 5
     rarity: float = 0.25
     regularisation: float = 10.0
-    parts: float = 0.0
-    recurrence: float = 0.25
+    recurrence: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -71,14 +66,6 @@ def fit_wide(examples: Examples, config: WideConfig) -> WidePath:
     return wide.eval()
 
 
-@torch.no_grad()
-def blend(one: WidePath, other: WidePath, share: float) -> WidePath:
-    """`one` with a `share` of `other`, which has the same features; in place."""
-    one.weight.lerp_(other.weight, share)
-    one.bias.lerp_(other.bias, share)
-    return one
-
-
 def read_examples(
     table: TokenTable, rows: Indices, hashes: Indices, weights: Weights, config: WideConfig
 ) -> Examples:
@@ -90,34 +77,6 @@ def read_examples(
     present = present[:, often]
     scale = (np.asarray(present.sum(0)).ravel() / len(rows)) ** -config.rarity
     return Examples(_scaled(present, scale), scale, distinct[often], table.is_spam[rows], weights)
-
-
-def with_parts(
-    examples: Examples,
-    table: TokenTable,
-    rows: Indices,
-    hashes: Indices,
-    config: WideConfig,
-    random: np.random.Generator,
-) -> Examples:
-    """The examples read from the messages `rows`, and parts of each (training.views) with the same
-    features, a part weighing half of its message."""
-    views = Views(table.lexicon)
-    parts = [views.all(table.row(row)[: config.most_words], random) for row in rows]
-    if not any(parts):  # of short messages alone
-        return examples
-    whole = np.repeat(np.arange(len(rows)), [len(found) for found in parts])
-    owner, keys = _features([part for found in parts for part in found], hashes)
-    number = np.searchsorted(examples.keys, keys).clip(max=len(examples.keys) - 1)
-    known = examples.keys[number] == keys
-    present = _present(owner[known], number[known], (len(whole), len(examples.keys)))
-    return Examples(
-        sparse.csr_matrix(sparse.vstack([examples.scaled, _scaled(present, examples.scale)])),
-        examples.scale,
-        examples.keys,
-        np.append(examples.labels, examples.labels[whole]),
-        np.append(examples.weights, examples.weights[whole] / 2),
-    )
 
 
 def _features(texts: Sequence[Ints], hashes: Indices) -> tuple[Indices, Indices]:

@@ -17,7 +17,7 @@ from training.batches import BatchBuilder
 from training.config import RunConfig
 from training.datasets import Indices, Split, balance_weights, grouped_split
 from training.duplicates import groups
-from training.linear import blend, fit_wide, read_examples, with_parts
+from training.linear import fit_wide, read_examples
 from training.loop import Floats, Task, Trainer, predict_paths, predict_wide
 from training.metrics import one_minus_auc_percent
 from training.shares import fit_shares, weigh, widen
@@ -98,13 +98,7 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
 
 def _fit(task: Task, table: TokenTable, config: RunConfig) -> WidePath:
     hashes, wide = task.builder.lexicon.hashes, config.wide
-    examples = read_examples(table, task.train, hashes, task.weights, wide)
-    fitted = fit_wide(examples, wide)
-    if wide.parts:
-        random = np.random.default_rng(config.seed)
-        examples = with_parts(examples, table, task.train, hashes, wide, random)
-        fitted = blend(fitted, fit_wide(examples, wide), wide.parts)
-    return fitted
+    return fit_wide(read_examples(table, task.train, hashes, task.weights, wide), wide)
 
 
 def make_builder(table: TokenTable, tokenizer: Tokenizer) -> BatchBuilder:

@@ -29,7 +29,6 @@ hidden = 4
 attention = 4
 [wide]
 min_messages = 2
-parts = 0.25
 [optimiser]
 epochs = 2
 [[corpora]]
