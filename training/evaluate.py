@@ -57,11 +57,12 @@ def score_paths(
     }
 
 
-def scored(rows: Indices, logits: Floats, calibration: Calibration, half: float = 0.5) -> Scored:
-    """`half`: the probability from which on a message is spam to who knows of no threshold."""
+def scored(rows: Indices, logits: Floats, calibration: Calibration) -> Scored:
     probabilities = expit(logits / calibration.temperature + calibration.bias)
     others = {rate_name(rate): calibration.threshold_at(rate) for rate in _OTHER_RATES}
-    return Scored(rows, probabilities, calibration.threshold, others | {"one half": half})
+    # As it comes out of training, before any validation message has had a say.
+    others["logit 0"] = float(expit(calibration.bias))
+    return Scored(rows, probabilities, calibration.threshold, others)
 
 
 def rate_name(rate: float) -> str:
@@ -73,8 +74,7 @@ def baselines(seed: int) -> dict[str, Baseline]:
 
 
 def score_baselines(data: Data, split: Split, config: RunConfig) -> dict[str, Scored]:
-    """Fit each baseline on the training part, calibrate and set its threshold on validation; their
-    one half is that of the model as it comes, uncalibrated."""
+    """Fit each baseline on the training part, calibrate and set its threshold on validation."""
     texts = [data.table.text(row) for row in range(len(data.table))]
     labels = data.table.is_spam
     results = {}
@@ -83,9 +83,7 @@ def score_baselines(data: Data, split: Split, config: RunConfig) -> dict[str, Sc
         validation = baseline.logits([texts[row] for row in split.validation])
         calibration = calibrate_on(data, split.validation, validation, config)
         logits = baseline.logits([texts[row] for row in split.test])
-        # Where the logit that was calibrated is 0.
-        half = float(expit(calibration.bias))
-        results[name] = scored(split.test, logits, calibration, half)
+        results[name] = scored(split.test, logits, calibration)
     return results
 
 

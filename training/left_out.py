@@ -24,8 +24,8 @@ _MEASURES = (F1, replace(FPR, interval=no_interval), replace(AUC, interval=no_in
 _NOTE = (
     "Each row: everything trained anew without what is named, then measured on just that. "
     '"Spam from": the threshold that this share of validation ham reached, each model\'s own and '
-    "set without what is left out; one half: of the probability, the linear models as they come, "
-    "uncalibrated. 1-AUC knows no threshold. "
+    "set without what is left out; or the logit 0, each model as it comes out of training. "
+    "1-AUC knows no threshold. "
     "The means are over what has both ham and spam. Bold: the best of the models."
 )
 

@@ -49,16 +49,16 @@ def test_each_threshold_has_a_best_and_a_mean_of_its_own() -> None:
     markdown = crossval_table(
         make_report(
             Row("BiLSTM", "sms", GOOD, spam_from="0.1 %"),
-            Row("BiLSTM", "sms", loose, spam_from="one half"),
+            Row("BiLSTM", "sms", loose, spam_from="logit 0"),
             Row("TF-IDF", "sms", POOR, spam_from="0.1 %"),
-            Row("TF-IDF", "sms", looser, spam_from="one half"),
+            Row("TF-IDF", "sms", looser, spam_from="logit 0"),
         )
     )
     counts = ("sms", "1,200", "300")
     strict = cells(markdown, *counts, "0.1 %")
     assert strict[4:8] == ["**0.9746**", "0.8727", "**0.25**", "1.00"]
-    assert cells(markdown, *counts, "one half")[4:8] == ["0.9000", "**0.9100**", "**2.00**", "3.00"]
-    assert cells(markdown, "mean", "", "", "one half")[4:6] == ["0.9000", "0.9100"]
+    assert cells(markdown, *counts, "logit 0")[4:8] == ["0.9000", "**0.9100**", "**2.00**", "3.00"]
+    assert cells(markdown, "mean", "", "", "logit 0")[4:6] == ["0.9000", "0.9100"]
 
 
 def test_ham_alone_has_no_mean() -> None:

@@ -112,9 +112,9 @@ def test_measured_rows_are_slices_with_intervals() -> None:
     labels = np.arange(200) % 2 == 0
     probabilities = np.clip(random.normal(0.35, 0.2, 200) + 0.3 * labels, 0, 1)
     slices = ["sms"] * 100 + ["enron"] * 100
-    thresholds = {"1 %": 0.7, "one half": 0.5}
+    thresholds = {"1 %": 0.7, "logit 0": 0.5}
     found = measured_rows("BiLSTM", labels, probabilities, slices, thresholds, seed=7)
-    assert [row.spam_from for row in found] == ["1 %"] * 3 + ["one half"] * 3
+    assert [row.spam_from for row in found] == ["1 %"] * 3 + ["logit 0"] * 3
     strict, rows = found[:3], found[3:]
     assert {r.slice: r.metrics for r in strict} == by_slice(labels, probabilities, slices, 0.7)
     assert [row.slice for row in rows] == ["enron", "sms", "all"]
