@@ -30,9 +30,10 @@ class WideConfig:
     share of messages to the power of -`rarity`; `regularisation` is scikit-learn's C, the larger,
     the weaker. `most_words` of a message are read.
 
-    `recurrence` is the share of the recurrence in the logit, relative to that of the wide path. It
-    is not fitted: on mail of the senders of the training part the wide path needs no one beside
-    it, and validation messages are such mail. The recurrence is there for the others.
+    `joint` is the share in the logit of the wide path as it was trained beside the recurrence, the
+    fit has the rest; `recurrence` is that of the recurrence, beside the 1 of both. They are not
+    fitted: on mail of the senders of the training part, as validation messages are, the joint path
+    is the best and needs no one beside it. The others are there for everybody else.
     """
 
     enabled: bool = True
@@ -40,6 +41,7 @@ class WideConfig:
     min_messages: int = 5
     rarity: float = 0.25
     regularisation: float = 10.0
+    joint: float = 0.25
     recurrence: float = 0.2
 
 

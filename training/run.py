@@ -18,9 +18,9 @@ from training.config import RunConfig
 from training.datasets import Indices, Split, balance_weights, grouped_split
 from training.duplicates import groups
 from training.linear import fit_wide, read_examples
-from training.loop import Floats, Task, Trainer, predict_paths, predict_wide
+from training.loop import Floats, Task, Trainer
 from training.metrics import one_minus_auc_percent
-from training.shares import fit_shares, weigh, widen
+from training.shares import weigh, widen
 from training.tokens import CorpusFile, TokenTable
 from training.vectors import load_vectors
 from training.vocabulary import choose_words, index_lexicon
@@ -74,8 +74,8 @@ def split_without(data: Data, config: RunConfig, left_out: npt.NDArray[np.bool_]
 
 def train(data: Data, split: Split, config: RunConfig, state: Path | None = None) -> Trained:
     """Choose the vocabulary from the training part, train both paths and take their best averaged
-    weights; fit the wide path a second time, as a convex problem; weigh the two fits on the
-    validation part of the reported corpora, and the recurrence beside them."""
+    weights; fit the wide path a second time, as a convex problem; weigh the two fits and the
+    recurrence as the run file says."""
     words = choose_words(data.table, split.train, data.groups, config.vocabulary)
     most_wide = config.wide.most_words if config.wide.enabled else 0
     tokenizer = Tokenizer(words, config.vocabulary.buckets, config.most_tokens, most_wide)
@@ -88,11 +88,7 @@ def train(data: Data, split: Split, config: RunConfig, state: Path | None = None
     trainer = Trainer(network, task, config.noise, config.optimiser, config.seed)
     best = trainer.run(state).cpu()
     if fitted is not None:
-        _, wide_logits = predict_paths(best, builder, task.validation)
-        fitted_logits = predict_wide(fitted, builder, task.validation)
-        labels = data.table.is_spam[task.validation]
-        shares = fit_shares([wide_logits, fitted_logits], labels)
-        weigh(best, fitted, np.append(config.wide.recurrence * shares.sum(), shares))
+        weigh(best, fitted, config.wide.recurrence, config.wide.joint)
     return Trained(best, tokenizer, builder, len(trainer.epochs))
 
 

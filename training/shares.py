@@ -1,42 +1,20 @@
-"""How much each voice has to say: the wide path trained beside the recurrence and the wide path
-fitted by itself, and then the recurrence.
+"""How much each has to say: the recurrence, the wide path trained beside it, and the wide path that
+is fitted by itself.
 
 All know the training messages by heart, so training cannot tell which of them is to be believed on
-others; a plain sum also counts thrice what all say. Stacking (Wolpert 1992): logistic regression
-of the label on their logits, on validation messages. The two wide paths are then one, since their
-sum is a wide path again.
+others; nor can validation messages, which are mail of the same senders: they would give the wide
+path that knows these best two fifths of the say, and the recurrence none (docs/log.md). So the run
+file sets the shares, by what each knows of corpora left out. The two wide paths are then one, since
+their sum is a wide path again.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from model.classifier import Classifier
 from model.wide import WidePath
-from training.loop import Floats
-from training.metrics import Bools
-
-
-def fit_shares(logits: Sequence[Floats], labels: Bools) -> Floats:
-    """The factors, none negative, at which the sum of `logits`, each float64 [N], predicts best.
-
-    The messages must be such that no voice was trained on. Raises ValueError unless there are both
-    ham and spam.
-    """
-    said = np.column_stack(logits)
-    heard = np.ones(said.shape[1], np.bool_)
-    shares = np.zeros(said.shape[1])
-    while heard.any():
-        found = LogisticRegression(C=1e3).fit(said[:, heard], labels).coef_[0]
-        if (found >= 0).all():
-            shares[heard] = found
-            break
-        heard[np.flatnonzero(heard)[found.argmin()]] = False
-    return shares
 
 
 def widen(network: Classifier, keys: Tensor, dropout: float) -> Classifier:
@@ -49,12 +27,11 @@ def widen(network: Classifier, keys: Tensor, dropout: float) -> Classifier:
 
 
 @torch.no_grad()
-def weigh(network: Classifier, fitted: WidePath, shares: Floats) -> None:
-    """Give the recurrence, the wide path and `fitted`, which has the same features, their shares;
-    in place, `fitted` goes into the wide path."""
+def weigh(network: Classifier, fitted: WidePath, recurrence: float, joint: float) -> None:
+    """Give the recurrence and the network's wide path these shares, and `fitted`, which has the
+    same features, what `joint` leaves of 1; in place, `fitted` goes into the wide path."""
     assert network.wide is not None
-    deep, wide, linear = shares.tolist()
-    network.output.weight.mul_(deep)
-    network.output.bias.mul_(deep)
-    network.wide.weight.mul_(wide).add_(fitted.weight, alpha=linear)
-    network.wide.bias.mul_(wide).add_(fitted.bias, alpha=linear)
+    network.output.weight.mul_(recurrence)
+    network.output.bias.mul_(recurrence)
+    network.wide.weight.mul_(joint).add_(fitted.weight, alpha=1 - joint)
+    network.wide.bias.mul_(joint).add_(fitted.bias, alpha=1 - joint)

@@ -8,14 +8,17 @@ import pytest
 
 from training import templates
 
-FOLDER = Path(templates.__file__).parent / "written"
+WRITTEN = Path(templates.__file__).parent / "written"
+FOLDER = WRITTEN / "texts"
 
 
 @pytest.mark.parametrize("label", ["ham", "spam"])
-def test_every_template_fills_as_often_as_asked(label: str) -> None:
-    files = (FOLDER / label).glob("*.toml")
+@pytest.mark.parametrize("kind", ["mail", "texts"])
+def test_every_template_fills_as_often_as_asked(kind: str, label: str) -> None:
+    folder = WRITTEN / kind / label
+    files = folder.glob("*.toml")
     count = sum(len(tomllib.loads(file.read_text())["message"]) for file in files)
-    filled = list(templates.messages(FOLDER / label, 3, seed=1))
+    filled = list(templates.messages(folder, 3, seed=1))
     assert len(filled) == 3 * count > 0
     for stem, message in filled:
         assert (message.subject + message.body).strip(), stem
