@@ -5,6 +5,8 @@ a fraction of an answer's time, and those who are let in must not wait for those
 """
 
 import asyncio
+import itertools
+import secrets
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,6 +27,11 @@ class Entrance:
         self._arrived = 0
         self._most = most
         self._metrics = metrics
+        self._uncounted = 0
+        # Names of refusals: 16 digits that no other process has, and which one it is. To ask the
+        # kernel for as many digits that are by chance takes as long as all the rest.
+        self._process = secrets.token_hex(8).encode()
+        self._numbers = itertools.count()
         # All refusals are alike but for their name, so one is written beforehand.
         named = new_id()
         refusal = problem_response(Overloaded("Too many requests are under way."), named)
@@ -60,7 +67,7 @@ class Entrance:
 
     def refusal(self, name: str) -> tuple[RawHeaders, bytes]:
         """Headers and body of a 503 for the request of that name."""
-        self._metrics.refused()
+        self._refused()
         encoded = name.encode()
         body = encoded.join(self._body)
         length = str(len(body)).encode()
@@ -68,8 +75,18 @@ class Entrance:
 
     def whole_refusal(self) -> bytes:
         """The same as it is sent over HTTP/1.1, for a request that has no name yet."""
-        self._metrics.refused()
-        return new_id().encode().join(self._whole)
+        self._refused()
+        return (b"%b%016x" % (self._process, next(self._numbers))).join(self._whole)
+
+    def _refused(self) -> None:
+        """Refusals are many in a turn of the event loop, and counted together."""
+        if not self._uncounted:
+            asyncio.get_running_loop().call_soon(self._count)
+        self._uncounted += 1
+
+    def _count(self) -> None:
+        self._metrics.refused(self._uncounted)
+        self._uncounted = 0
 
 
 class Admission:

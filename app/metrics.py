@@ -117,8 +117,8 @@ class Metrics:
         self._requests.labels(route, known, str(status)).inc()
         self._latency.labels(route).observe(seconds)
 
-    def refused(self) -> None:
-        self._refused.inc()
+    def refused(self, requests: int) -> None:
+        self._refused.inc(requests)
 
     def read(self, words: int, unknown: int) -> None:
         self._words.inc(words)
