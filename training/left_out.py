@@ -24,7 +24,8 @@ _MEASURES = (F1, replace(FPR, interval=no_interval), replace(AUC, interval=no_in
 _NOTE = (
     "Each row: everything trained anew without what is named, then measured on just that. "
     '"Spam from": the threshold that this share of validation ham reached, each model\'s own and '
-    "set without what is left out; or the logit 0, each model as it comes out of training. "
+    "set without what is left out; or at which that share of validation spam was missed; or the "
+    "logit 0, each model as it comes out of training. "
     "1-AUC knows no threshold. "
     "The means are over what has both ham and spam. Bold: the best of the models."
 )
