@@ -41,7 +41,7 @@ class WideConfig:
     min_messages: int = 5
     rarity: float = 0.25
     regularisation: float = 10.0
-    joint: float = 0.33
+    joint: float = 0.25
     recurrence: float = 0.2
 
 

@@ -36,18 +36,3 @@ def test_an_unknown_blank_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text(text)
     with pytest.raises(ValueError, match=r"odd\.toml.*nonsense"):
         list(templates.messages(tmp_path, 1, seed=0))
-
-
-def test_half_of_bulk_mail_gets_a_footer_and_no_other_mail(tmp_path: Path) -> None:
-    message = '[[message]]\nsubject = "Sale"\nbody = "Sale at {shop}. Now."\n'
-    for name, above in (("bulk", "bulk = true\n"), ("letter", "")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "one.toml").write_text(above + message)
-    bulk = [message.body for _, message in templates.messages(tmp_path / "bulk", 400, seed=1)]
-    framed = [body for body in bulk if not re.fullmatch(r"Sale at .*\. Now\.", body.strip())]
-    assert 150 < len(framed) < 250
-    assert all(re.search(r"Sale at .*\. Now\.", body) for body in framed)
-    assert sum("©" in body for body in framed) > 40
-    assert not any("{" in body for body in framed)
-    letters = templates.messages(tmp_path / "letter", 400, seed=1)
-    assert all(re.fullmatch(r"Sale at .*\. Now\.", message.body) for _, message in letters)
