@@ -2,6 +2,7 @@
 stays of use."""
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.app.asserts import assert_problem
 from tests.app.test_socket import Server, answer, running
 from tests.conftest import create_database
 
+_REFUSED = "hamlet_requests_refused_total "
 BODY = b'{"text": "viagra"}'
 JSON = {"Content-Type": "application/json"}
 
@@ -177,6 +179,30 @@ def test_who_is_refused_again_and_again_is_hung_up_on_only_when_silent() -> None
     answers, silent = asyncio.run(refused(WHOLE))
     assert all(answered.startswith(b"HTTP/1.1 503 ") for answered in answers)
     assert 0 < silent < 5
+
+
+def test_every_refusal_has_a_name_of_its_own_and_all_are_counted(server: Server) -> None:
+    def counted() -> float:
+        text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+        (line,) = (line for line in text.splitlines() if line.startswith(_REFUSED))
+        return float(line.removeprefix(_REFUSED))
+
+    before = counted()
+    with server.connect() as slow, server.connect() as other:
+        slow.sendall(head(length=len(BODY)))
+        time.sleep(0.1)
+        names = []
+        for times in (1, 1, 1, 5, 1):
+            other.sendall(times * WHOLE)
+            for _ in range(times):
+                refused = answer(other)
+                assert refused.headers["x-request-id"] == refused.json()["request_id"]
+                names.append(refused.json()["request_id"])
+        slow.sendall(BODY)
+        assert answer(slow).status_code == 200
+    assert len(set(names)) == 9
+    assert all(re.fullmatch("[0-9a-f]{32}", name) for name in names)
+    assert counted() - before == 9
 
 
 def test_who_has_arrived_takes_a_place_before_it_runs() -> None:
