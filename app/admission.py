@@ -67,7 +67,7 @@ class Entrance:
 
     def refusal(self, name: str) -> tuple[RawHeaders, bytes]:
         """Headers and body of a 503 for the request of that name."""
-        self._refused()
+        self._metrics.refused(1)
         encoded = name.encode()
         body = encoded.join(self._body)
         length = str(len(body)).encode()
@@ -75,14 +75,10 @@ class Entrance:
 
     def whole_refusal(self) -> bytes:
         """The same as it is sent over HTTP/1.1, for a request that has no name yet."""
-        self._refused()
-        return (b"%b%016x" % (self._process, next(self._numbers))).join(self._whole)
-
-    def _refused(self) -> None:
-        """Refusals are many in a turn of the event loop, and counted together."""
-        if not self._uncounted:
+        if not self._uncounted:  # they come in hundreds a turn of the event loop
             asyncio.get_running_loop().call_soon(self._count)
         self._uncounted += 1
+        return (b"%b%016x" % (self._process, next(self._numbers))).join(self._whole)
 
     def _count(self) -> None:
         self._metrics.refused(self._uncounted)
