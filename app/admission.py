@@ -28,8 +28,8 @@ class Entrance:
         self._most = most
         self._metrics = metrics
         self._uncounted = 0
-        # Names of refusals: 16 digits that no other process has, and which one it is. To ask the
-        # kernel for as many digits that are by chance takes as long as all the rest.
+        # Names of refusals: 16 digits that no other process has, and which one it is; a new name by
+        # chance would be one more system call for each.
         self._process = secrets.token_hex(8).encode()
         self._numbers = itertools.count()
         # All refusals are alike but for their name, so one is written beforehand.
