@@ -7,12 +7,11 @@ from fnmatch import fnmatch
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from model.checkpoint import Calibration, Checkpoint
 from model.rates import UNSURE_RATE
 from training.baselines import Baseline, MeanOfEmbeddings, TfidfRegression
-from training.calibration import calibrate
+from training.calibration import Scaling, calibrate
 from training.config import FoldConfig, RunConfig
 from training.datasets import Indices, Split
 from training.loop import Floats, predict_logits, predict_paths
@@ -60,8 +59,7 @@ def score_paths(
 
 
 def scored(rows: Indices, logits: Floats, calibration: Calibration) -> Scored:
-    probabilities = expit(logits / calibration.temperature + calibration.bias)
-    return Scored(rows, probabilities, calibration.threshold)
+    return Scored(rows, _scaling(calibration).apply(logits), calibration.threshold)
 
 
 def scored_everywhere(
@@ -73,12 +71,14 @@ def scored_everywhere(
     spam = data.table.is_spam[split.validation] & _counting(data, split.validation, config)
     missed = np.quantile(validation[spam], _MISSED)
     others = {rate_name(rate): calibration.threshold_at(rate) for rate in _OTHER_RATES}
-    others[f"{rate_name(_MISSED)} missed"] = float(
-        expit(missed / calibration.temperature + calibration.bias)
-    )
-    # As it comes out of training, before any validation message has had a say.
-    others["logit 0"] = float(expit(calibration.bias))
+    # The logit 0: as it comes out of training, before any validation message has had a say.
+    tenth, as_trained = _scaling(calibration).apply(np.array([missed, 0.0])).tolist()
+    others |= {f"{rate_name(_MISSED)} missed": tenth, "logit 0": as_trained}
     return replace(scored(split.test, test, calibration), others=others)
+
+
+def _scaling(calibration: Calibration) -> Scaling:
+    return Scaling(calibration.temperature, calibration.bias)
 
 
 def _counting(data: Data, rows: Indices, config: RunConfig) -> npt.NDArray[np.bool_]:
