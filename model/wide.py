@@ -29,8 +29,10 @@ def feature_keys(hashes_BW: Tensor) -> Tensor:
 
 class WidePath(nn.Module):
     """A scalar for each of `features` words and word pairs; the sum of those in a message, each
-    counted once, over the root of their number, and a bias. In training each feature is dropped
-    with the probability `dropout`."""
+    counted once, over the root of the number of all distinct words and pairs in it, and a bias.
+    Those that are not in the table count in that number, so that of a message of which little is
+    known little is said. In training each word and pair is dropped with the probability `dropout`.
+    """
 
     keys: Tensor
 
@@ -44,14 +46,13 @@ class WidePath(nn.Module):
     def forward(self, hashes_BW: Tensor) -> Tensor:
         """int64 [B, W] -> float [B]: what the words and pairs add to the logit."""
         keys_BX = feature_keys(hashes_BW).sort(1).values  # equal ones side by side: once each
-        index_BX, known_BX = self._look_up(keys_BX)
-        known_BX[:, 1:] &= keys_BX[:, 1:] != keys_BX[:, :-1]
+        counted_BX = keys_BX >= 0
+        counted_BX[:, 1:] &= keys_BX[:, 1:] != keys_BX[:, :-1]
         if self.training:
-            known_BX = known_BX & (
-                torch.rand(known_BX.shape, device=keys_BX.device) >= self.dropout
-            )
-        scalars_BX = self.weight[index_BX] * known_BX
-        total: Tensor = scalars_BX.sum(1) / known_BX.sum(1).clamp(min=1).sqrt() + self.bias
+            counted_BX &= torch.rand(counted_BX.shape, device=keys_BX.device) >= self.dropout
+        index_BX, known_BX = self._look_up(keys_BX)
+        scalars_BX = self.weight[index_BX] * (known_BX & counted_BX)
+        total: Tensor = scalars_BX.sum(1) / counted_BX.sum(1).clamp(min=1).sqrt() + self.bias
         return total
 
     def attribute(self, hashes_W: Tensor) -> Tensor:
@@ -61,12 +62,9 @@ class WidePath(nn.Module):
         """
         keys = feature_keys(hashes_W[None])[0]
         index, known = self._look_up(keys)
-        distinct, number, counts = torch.unique(
-            keys[known], return_inverse=True, return_counts=True
-        )
-        each = self.weight[index[known]] / counts[number] / max(1, len(distinct)) ** 0.5
-        shares = torch.zeros(len(keys), dtype=each.dtype, device=each.device)
-        shares[known] = each
+        distinct, number, counts = torch.unique(keys, return_inverse=True, return_counts=True)
+        length = (distinct >= 0).sum().clamp(min=1).sqrt()
+        shares: Tensor = self.weight[index] * known / counts[number] / length
         words, pairs = shares[: len(hashes_W)].clone(), shares[len(hashes_W) :] / 2
         words[:-1] += pairs
         words[1:] += pairs

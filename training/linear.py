@@ -39,16 +39,17 @@ class WideConfig:
     enabled: bool = True
     most_words: int = 1024
     min_messages: int = 5
-    rarity: float = 0.25
-    regularisation: float = 10.0
-    joint: float = 0.25
+    rarity: float = 0.3
+    regularisation: float = 7.0
+    joint: float = 0.3
     recurrence: float = 0.2
 
 
 @dataclass(frozen=True)
 class Examples:
     """N training messages as the wide path sees them: `scaled` float [N, F], a present feature's
-    `scale` [F] over the root of the message's number of features; `keys` int64 [F], rising."""
+    `scale` [F] over the root of the number of all distinct words and pairs of the message; `keys`
+    int64 [F], rising."""
 
     scaled: sparse.csr_matrix
     scale: Floats
@@ -75,10 +76,12 @@ def read_examples(
     owner, keys = _features([table.row(row)[: config.most_words] for row in rows], hashes)
     distinct, number = np.unique(keys, return_inverse=True)
     present = _present(owner, number, (len(rows), len(distinct)))
-    often = np.flatnonzero(np.asarray(present.sum(0)).ravel() >= config.min_messages)
-    present = present[:, often]
-    scale = (np.asarray(present.sum(0)).ravel() / len(rows)) ** -config.rarity
-    return Examples(_scaled(present, scale), scale, distinct[often], table.is_spam[rows], weights)
+    length = np.sqrt(np.maximum(1, np.diff(present.indptr)))
+    messages = np.asarray(present.sum(0)).ravel()
+    often = np.flatnonzero(messages >= config.min_messages)
+    scale = (messages[often] / len(rows)) ** -config.rarity
+    scaled = sparse.csr_matrix(sparse.diags(1 / length) @ present[:, often] @ sparse.diags(scale))
+    return Examples(scaled, scale, distinct[often], table.is_spam[rows], weights)
 
 
 def _features(texts: Sequence[Ints], hashes: Indices) -> tuple[Indices, Indices]:
@@ -96,8 +99,3 @@ def _present(owner: Indices, number: Indices, shape: tuple[int, int]) -> sparse.
     present = sparse.csr_matrix((np.ones(len(number), np.float32), (owner, number)), shape)
     present.data[:] = 1
     return present
-
-
-def _scaled(present: sparse.csr_matrix, scale: Floats) -> sparse.csr_matrix:
-    length = np.sqrt(np.maximum(1, np.diff(present.indptr)))
-    return sparse.csr_matrix(sparse.diags(1 / length) @ present @ sparse.diags(scale))

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from model.mime import Message
+from training.footers import frame
 
 _NAMES = (
     "Amara Anika Björn Carlos Chen Dmitri Elif Emma Fatima Femi Giulia Hana Ingrid Ivan Jamal "
@@ -42,22 +43,30 @@ _MONTHS = (
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _PATHS = "account orders track view settings r e/c help invoice confirm".split()
 _TLDS = ("com", "net", "org")
+_FRAMED = 0.5
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def messages(folder: Path, copies: int, seed: int) -> Iterator[tuple[str, Message]]:
     """Yield (file stem, message): every template of the TOML files in `folder`, `copies` times.
 
-    The same seed gives the same messages. Raises ValueError for a blank that has no filling.
+    Of a file that says `bulk = true` half get what stands around bulk mail (training.footers). The
+    same seed gives the same messages. Raises ValueError for a blank that has no filling.
     """
     random = Random(seed)
     for path in sorted(folder.glob("*.toml")):
-        for template in tomllib.loads(path.read_text(encoding="utf-8"))["message"]:
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        for number, template in enumerate(file["message"]):
+            text = template["body"]
+            # The same for all fillings, so that they stay near-duplicates of each other.
+            framing = Random(f"{path.stem} {number}")
+            if file.get("bulk") and framing.random() < _FRAMED:
+                text = frame(text, framing)
             for _ in range(copies):
                 blanks = _blanks(random)
                 try:
                     subject = template["subject"].format_map(blanks)
-                    body = template["body"].format_map(blanks)
+                    body = text.format_map(blanks)
                 except KeyError as error:
                     raise ValueError(f"{path.name}: unknown blank {error.args[0]!r}") from error
                 yield path.stem, Message(subject, body)

@@ -47,10 +47,11 @@ def test_a_repeated_word_counts_once() -> None:
     )
 
 
-def test_what_it_does_not_know_adds_nothing() -> None:
+def test_what_it_does_not_know_adds_nothing_and_makes_the_rest_say_less() -> None:
     wide = path()
     torch.testing.assert_close(wide(torch.tensor([[1, 2, 3]])), torch.tensor([0.5]))
-    torch.testing.assert_close(wide(torch.tensor([[5, 1, 2]])), wide(torch.tensor([[5]])))
+    known, partly = (wide(torch.tensor([row])) - 0.5 for row in ([5], [5, 1, 2, 1, 2]))
+    torch.testing.assert_close(partly, known / 6**0.5)  # three words, three pairs
 
 
 def test_a_gap_is_no_pair() -> None:

@@ -36,3 +36,27 @@ def test_an_unknown_blank_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text(text)
     with pytest.raises(ValueError, match=r"odd\.toml.*nonsense"):
         list(templates.messages(tmp_path, 1, seed=0))
+
+
+def test_half_of_bulk_mail_gets_a_footer_and_no_other_mail(tmp_path: Path) -> None:
+    messages = '[[message]]\nsubject = "Sale"\nbody = "Sale at {shop}. Now."\n' * 400
+    for name, above in (("bulk", "bulk = true\n"), ("letter", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.toml").write_text(above + messages)
+    bulk = [message.body for _, message in templates.messages(tmp_path / "bulk", 1, seed=1)]
+    framed = [body for body in bulk if not re.fullmatch(r"Sale at .*\. Now\.", body.strip())]
+    assert 150 < len(framed) < 250
+    assert all(re.search(r"Sale at .*\. Now\.", body) for body in framed)
+    assert sum("©" in body for body in framed) > 40
+    assert not any("{" in body for body in framed)
+    letters = templates.messages(tmp_path / "letter", 1, seed=1)
+    assert all(re.fullmatch(r"Sale at .*\. Now\.", message.body) for _, message in letters)
+
+
+def test_all_fillings_of_a_template_have_the_same_footer(tmp_path: Path) -> None:
+    message = '[[message]]\nsubject = "Sale"\nbody = "Now."\n' * 20
+    (tmp_path / "one.toml").write_text("bulk = true\n" + message)
+    bodies = [message.body for _, message in templates.messages(tmp_path, 10, seed=1)]
+    for first in range(0, len(bodies), 10):
+        lines = {body.count("\n") for body in bodies[first : first + 10]}
+        assert len(lines) == 1
