@@ -6,6 +6,7 @@ answer. To connect is not counted, though rspamd and spamd want it done for ever
 """
 
 import json
+import resource
 import socket
 import statistics
 import subprocess
@@ -60,7 +61,8 @@ class LoadFailed(Exception):
 @dataclass(frozen=True, slots=True)
 class Load:
     """What wrk counted. `refused` are answers of status 400 and above, `broken` connections that
-    failed; the percentiles, in microseconds, are wrk's (see above)."""
+    failed; the percentiles, in microseconds, are wrk's (see above). `processor`: how many cores wrk
+    itself took."""
 
     requests: int
     refused: int
@@ -69,6 +71,7 @@ class Load:
     p50_us: float
     p95_us: float
     p99_us: float
+    processor: float
 
     @property
     def rate(self) -> float:
@@ -86,11 +89,19 @@ def wrk(
     names.write_text("\n".join(str(mail) for mail in mails))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout=300s"]
     command += ["-s", str(script), target.url, "--", str(names)]
+    before = _by_children()
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    load = Load(**json.loads(said.splitlines()[-1]))
+    counted = json.loads(said.splitlines()[-1])
+    load = Load(**counted, processor=(_by_children() - before) / counted["seconds"])
     if load.broken or not load.requests:
         raise LoadFailed(f"{target.url}: {said}")
     return load
+
+
+def _by_children() -> float:
+    """Seconds of processors that processes took which this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Asker(Protocol):

@@ -36,10 +36,12 @@ _ALIKE = 9  # answers that are taken together, as one may be slow by chance
 
 @dataclass(frozen=True, slots=True)
 class _Capacity:
-    """Messages a second when none is refused, and what an answer costs then."""
+    """Messages a second when none is refused, what an answer costs then, and how many cores wrk
+    took."""
 
     rate: float
     answer: Spent
+    load: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,10 @@ class _Round:
 
     @property
     def left(self) -> float:
-        """The generator runs on the same cores; what it takes nobody could answer with."""
-        return self.capacity * (1 - self.outcome.processor / _cores())
+        """The generator runs on the same cores; what it takes, but for as much as wrk took when the
+        capacity was measured, nobody could answer with."""
+        measured_with = _cores() - (self.before.load + self.after.load) / 2
+        return self.capacity * (_cores() - self.outcome.processor) / measured_with
 
     @property
     def answered(self) -> float:
@@ -106,7 +110,11 @@ def _capacity(
         for _ in range(setting.repeats(_REPEATS))
     ]
     answer = spent(target.pid).since(began).each(sum(load.requests for load in loads))
-    return _Capacity(statistics.median(load.rate for load in loads), answer)
+    return _Capacity(
+        rate=statistics.median(load.rate for load in loads),
+        answer=answer,
+        load=statistics.mean(load.processor for load in loads),
+    )
 
 
 def _rate(target: servers.Target, files: MailFiles, setting: Setting, connections: int) -> float:
@@ -204,6 +212,7 @@ def _throughput(rounds: Sequence[_Round]) -> dict[str, float]:
     capacity = statistics.mean(each.capacity for each in rounds)
     return {
         "capacity (wrk), messages/s": capacity,
+        "wrk's share then, cores": statistics.mean(each.after.load for each in rounds),
         "offered, times the capacity": sum(each.offered for each in found) / seconds / capacity,
         "sent, messages/s": sent / seconds,
         "the generator's share, cores": statistics.mean(each.processor for each in found),
