@@ -42,7 +42,7 @@ class WideConfig:
     rarity: float = 0.3
     regularisation: float = 7.0
     joint: float = 0.3
-    recurrence: float = 0.2
+    recurrence: float = 0.1
 
 
 @dataclass(frozen=True)
