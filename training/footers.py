@@ -6,6 +6,7 @@ corpora have little bulk mail of this century that is none.
 
 from random import Random
 
+# {from} and {zip} are filled here, once a template; all else is a blank as templates have it.
 _ABOVE = (
     "View this email in your browser",
     "Click here to view this email in your web browser.",

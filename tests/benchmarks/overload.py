@@ -36,9 +36,10 @@ _ALIKE = 9  # answers that are taken together, as one may be slow by chance
 
 @dataclass(frozen=True, slots=True)
 class _Capacity:
-    """Messages a second when none is refused, what an answer costs then, and how many cores wrk
-    took."""
+    """Messages a second when none is refused, over so many connections, what an answer costs then,
+    and how many cores wrk took."""
 
+    connections: int
     rate: float
     answer: Spent
     load: float
@@ -85,17 +86,17 @@ def measure(setting: Setting) -> Findings:
     files = mail_files(setting)
     with servers.service(setting, _PROCESSES) as target:
         passes(partial(HttpAsker, target), files.contents())  # warm
-        connections = max(_CONNECTIONS, key=partial(_rate, target, files, setting))
+        capacities = [_capacity(target, files, setting, number) for number in _CONNECTIONS]
+        before = max(capacities, key=lambda capacity: capacity.rate)
         lone = sorted(files.contents(), key=len)[len(files.drawn) // 2]
         usual = alone(partial(HttpAsker, target), [lone], setting.count(_LONE))
         rounds: list[_Round] = []
-        before = _capacity(target, files, setting, connections)
         for _ in range(setting.repeats(_ROUNDS)):
             began = spent(target.pid)
             offered = _TIMES * before.rate
             outcome, recovery = _overload(target, files, setting, offered, lone, usual)
             took = spent(target.pid).since(began)
-            after = _capacity(target, files, setting, connections)
+            after = _capacity(target, files, setting, before.connections)
             rounds.append(_Round(outcome, recovery, took, before, after))
             before = after
     return Findings((_row(rounds),), notes=_notes(rounds))
@@ -111,14 +112,11 @@ def _capacity(
     ]
     answer = spent(target.pid).since(began).each(sum(load.requests for load in loads))
     return _Capacity(
+        connections=connections,
         rate=statistics.median(load.rate for load in loads),
         answer=answer,
         load=statistics.mean(load.processor for load in loads),
     )
-
-
-def _rate(target: servers.Target, files: MailFiles, setting: Setting, connections: int) -> float:
-    return _capacity(target, files, setting, connections).rate
 
 
 def _overload(

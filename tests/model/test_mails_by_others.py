@@ -38,7 +38,7 @@ def verdicts(predictor: ClassifierPredictor, kind: str) -> dict[str, str]:
 def test_no_good_mail_is_called_spam(predictor: ClassifierPredictor) -> None:
     said = list(verdicts(predictor, "ham").values())
     assert said.count("spam") == 0
-    assert said.count("ham") >= 79
+    assert said.count("ham") >= 80
 
 
 def test_most_spam_is_called_so_and_hardly_any_good(predictor: ClassifierPredictor) -> None:
