@@ -18,7 +18,7 @@ from shutil import which
 from app.settings import ROOT
 from tests.benchmarks import report
 from tests.benchmarks.results import Findings
-from tests.benchmarks.setting import Setting
+from tests.benchmarks.setting import CONNECTIONS, Setting
 from training.config import read_config
 
 # In this order; each is a module of that name with a function `measure`.
@@ -47,7 +47,9 @@ def main() -> int:
     config = read_config(ROOT / "training" / "runs" / "classifier.toml")
     corpora = [corpus for corpus in config.corpora if corpus.report]
     peers = given.peers.resolve() if given.peers else None
-    setting = Setting(corpora, given.corpora, peers, given.out.resolve(), given.quick)
+    setting = Setting(
+        corpora, given.corpora, peers, given.out.resolve(), given.quick, given.connections
+    )
     setting.out.mkdir(parents=True, exist_ok=True)
     written = setting.out / "bench.json"
     findings = report.from_json(written.read_text()) if given.only and written.exists() else {}
@@ -91,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--peers", type=Path, help="folder with the scripts that start the peers")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=BENCHMARKS, help="only these")
     parser.add_argument("--quick", action="store_true", help="a tenth of the counts and seconds")
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=CONNECTIONS,
+        metavar="N",
+        help="over how many an overload comes (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="where to write")
     return parser
 

@@ -1,6 +1,6 @@
 """Offers mails at a rate, whatever becomes of them: the load of an overload, as a process alone.
 
-    python -m tests.benchmarks.offer PORT PATH --rate 9000 --seconds 60 --mails NAMES
+    python -m tests.benchmarks.offer PORT PATH --rate 9000 --seconds 60 --connections 1000 --mails M
 
 The connections are there before it begins, so that what is measured is the service and not how the
 kernel queues those who knock all at once. A request that no connection is free for is counted as
@@ -233,7 +233,7 @@ def main() -> None:
     parser.add_argument("path")
     parser.add_argument("--rate", type=float, required=True, help="requests a second")
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--connections", type=int, default=2000)
+    parser.add_argument("--connections", type=int, required=True)
     parser.add_argument("--mails", type=Path, required=True, help="a file of file names")
     given = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

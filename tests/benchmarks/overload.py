@@ -24,7 +24,7 @@ from tests.benchmarks.setting import Setting
 _PROCESSES = 2
 _TIMES = 10
 _SECONDS = 60.0
-_ROUNDS = 3
+_ROUNDS = 5
 _CAPACITY_SECONDS = 10.0
 _CONNECTIONS = (8, 64)  # of which the one or the other makes the most of two processes
 _REPEATS = 3
@@ -132,6 +132,7 @@ def _overload(
     names.write_text("\n".join(str(file) for file in files.drawn))
     command = [sys.executable, "-m", "tests.benchmarks.offer", str(target.port), target.path]
     command += [f"--rate={rate}", f"--seconds={setting.seconds(_SECONDS)}", f"--mails={names}"]
+    command += [f"--connections={setting.connections}"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         ended = json.loads(process.stdout.readline())["ended"]

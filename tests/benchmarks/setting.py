@@ -6,18 +6,21 @@ from pathlib import Path
 from training.config import CorpusConfig
 
 _QUICKER = 10
+CONNECTIONS = 1000  # hardly a request finds none free; the more, the colder each (docs/log.md)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """`folder` holds the corpora; `peers` the scripts that start the other filters, None where they
-    are left out; `quick` asks for a tenth of the counts and seconds, to try a benchmark out."""
+    are left out; `quick` asks for a tenth of the counts and seconds, to try a benchmark out. An
+    overload comes over so many `connections`."""
 
     corpora: list[CorpusConfig]
     folder: Path
     peers: Path | None
     out: Path
     quick: bool = False
+    connections: int = CONNECTIONS
 
     def count(self, usual: int) -> int:
         """How many to do of what is done `usual` times."""
