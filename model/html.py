@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from model.style import Paint, hides, repaint, style_of, style_rules
+from model.style import Paint, declared, repaint, style_of, style_rules
 
 _TAG = re.compile(
     r"<(?:!doctype html|html|head|body|table|tbody|tr|td|div|p|br|span|font|center|img|style|"
@@ -84,9 +84,7 @@ _BLOCK = frozenset(
         "ul",
     ]
 )
-_WHITE = re.compile(r"\s+")
-_SPACE = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r"\s*\n\s*")
+_TEXT = "-text"  # the tag of what lies between tags
 _MAX_NODES = 100_000
 # The parser walks up all open elements at each tag; browsers flatten deep nesting too. Elements
 # that have no content or end by themselves are not counted.
@@ -97,7 +95,10 @@ _NESTING = re.compile(
     re.I,
 )
 # It also compares each attribute of a tag with all others: a tag of two thousand loses them.
-_CROWDED_TAG = re.compile(r"(<[a-z][^<>\s\"'/]*)[\s\"'/](?:[^<>\s\"'/]*[\s\"'/]){2000}[^<>]*", re.I)
+_CROWDED = 2000
+_CROWDED_TAG = re.compile(
+    rf"(<[a-z][^<>\s\"'/]*)[\s\"'/](?:[^<>\s\"'/]*[\s\"'/]){{{_CROWDED}}}[^<>]*", re.I
+)
 
 
 def looks_like_html(text: str) -> bool:
@@ -117,9 +118,7 @@ def render(source: str) -> Rendered:
     root = LexborHTMLParser(_tame(source)).root
     if root is None:
         return Rendered("", 0)
-    rules = style_rules(root)
-    pieces: list[str] = []
-    hidden: list[str] = []
+    page = _Page(style_rules(root))
     # An explicit stack: hostile HTML nests deeper than Python recurses. None marks a block's end.
     stack: list[tuple[LexborNode, Paint] | None] = [(root, Paint())]
     for _ in range(_MAX_NODES):
@@ -127,18 +126,30 @@ def render(source: str) -> Rendered:
             break
         entry = stack.pop()
         if entry is None:
-            pieces.append("\n")
+            page.seen.append("\n")
         else:
-            _visit(entry[0], entry[1], rules, pieces, hidden, stack)
-    text = _SPACE.sub(" ", "".join(pieces))
-    unseen = sum(len(_WHITE.sub("", piece)) for piece in hidden)
-    return Rendered(_LINES.sub("\n", text).strip(), unseen)
+            _visit(*entry, page, stack)
+    lines = (" ".join(line.split()) for line in "".join(page.seen).split("\n"))
+    unseen = sum(len(word) for piece in page.hidden for word in piece.split())
+    return Rendered("\n".join(filter(None, lines)), unseen)
+
+
+class _Page:
+    """The texts of a page as they are found, and its style rules."""
+
+    __slots__ = ("hidden", "rules", "seen")
+
+    def __init__(self, rules: dict[str, str]) -> None:
+        self.rules = rules
+        self.seen: list[str] = []
+        self.hidden: list[str] = []
 
 
 def _tame(source: str) -> str:
     """Bound what is quadratic in the parser: elements opened deeper than `_MAX_DEPTH` become
     comments, crowded tags lose their attributes. No mail that people write is changed."""
-    source = _CROWDED_TAG.sub(r"\1", source)
+    if max(map(len, source.split("<"))) >= _CROWDED:
+        source = _CROWDED_TAG.sub(r"\1", source)
     if source.count("<") <= _MAX_DEPTH:
         return source
     depth = 0
@@ -152,34 +163,30 @@ def _tame(source: str) -> str:
 
 
 def _visit(
-    node: LexborNode,
-    paint: Paint,
-    rules: dict[str, str],
-    pieces: list[str],
-    hidden: list[str],
-    stack: list[tuple[LexborNode, Paint] | None],
+    node: LexborNode, paint: Paint, page: _Page, stack: list[tuple[LexborNode, Paint] | None]
 ) -> None:
-    """Emit one node's own text and push its children so that the first is popped first."""
-    tag = node.tag or ""
-    if tag == "-text":
-        (hidden if paint.invisible else pieces).append((node.text_content or "").replace("\n", " "))
-        return
-    if tag in _DROPPED or tag.startswith(("-", "!")):
+    """Emit the texts up to the next element and what that one says itself; push what comes after
+    it, then its children."""
+    while (tag := node.tag) == _TEXT:
+        text = (node.text_content or "").replace("\n", " ")
+        (page.hidden if paint.invisible else page.seen).append(text)
+        if (after := node.next) is None:
+            return
+        node = after
+    if (after := node.next) is not None:
+        stack.append((after, paint))
+    if not tag or tag in _DROPPED or tag[0] in "-!":
         return
     attributes = node.attributes
-    style = style_of(tag, attributes, rules)
-    if "hidden" in attributes or hides(style):
-        hidden.append(node.text())
+    said = declared(style_of(tag, attributes, page.rules))
+    if said.hidden or "hidden" in attributes:
+        page.hidden.append(node.text())
         return
-    paint = repaint(paint, style, attributes)
+    paint = repaint(paint, said, attributes)
     if tag == "img" and attributes.get("alt"):
-        pieces.append(f" {attributes['alt']} ")
+        page.seen.append(f" {attributes['alt']} ")
     if tag in _BLOCK:
-        pieces.append("\n")
+        page.seen.append("\n")
         stack.append(None)
-    children = []
-    child = node.first_child
-    while child is not None:
-        children.append((child, paint))
-        child = child.next
-    stack.extend(reversed(children))
+    if (child := node.first_child) is not None:
+        stack.append((child, paint))

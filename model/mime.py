@@ -29,6 +29,7 @@ _READ_HEADERS = re.compile(
     re.I | re.M,
 )
 _NEWLINE = re.compile(rb"\A\r?\n")
+_REST_OF_BOUNDARY = re.compile(rb"(?:--)?[ \t]*(?=\r?\n|\Z)")
 _MBOX_LINE = re.compile(rb"\A(?:>?From [^\n]*\n)+")
 _SOURCE = re.compile(r"\A(?:>?From .*\n)?(?:[A-Za-z][\w-]*:.*\n(?:[ \t]+\S.*\n)*)+(?:\s*\n|\Z)")
 _MAIL_HEADER = re.compile(
@@ -187,10 +188,17 @@ def _leaf(part: _Part, limits: Limits) -> Rendered:
 
 def _split_multipart(body: bytes, boundary: str, most: int) -> list[bytes]:
     """The parts between the boundary lines; a missing closing line is forgiven."""
-    mark = re.escape(boundary.encode("utf-8", "surrogateescape"))
-    pieces = re.split(
-        rb"(?:\A|\r?\n)--" + mark + rb"(?:--)?[ \t]*(?=\r?\n|\Z)", body, maxsplit=most + 1
-    )
+    mark = b"--" + boundary.encode("utf-8", "surrogateescape")
+    pieces: list[bytes] = []
+    done, found = 0, body.find(mark)
+    # No pattern with the boundary in it: each would be compiled for one mail.
+    while found >= 0 and len(pieces) <= most:
+        rest = _REST_OF_BOUNDARY.match(body, found + len(mark))
+        if rest is not None and body[found - 1 : found] in (b"", b"\n"):
+            pieces.append(body[done:found].removesuffix(b"\n").removesuffix(b"\r"))
+            done = rest.end()
+        found = body.find(mark, max(found + 1, done))
+    pieces.append(body[done:])
     parts = [piece.removeprefix(b"\r").removeprefix(b"\n") for piece in pieces[1:]]
     return [part for part in parts if part.strip()] or pieces[:1]
 

@@ -7,8 +7,8 @@ understood.
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from selectolax.lexbor import LexborNode
 
@@ -28,12 +28,14 @@ _RGB = re.compile(r"rgba?\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})", re.I)
 _NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250)}
 # A style sheet multiplies: every bound here keeps hostile ones from costing gigabytes or minutes.
 _MAX_CSS, _MAX_RULES, _MAX_DECLARATIONS, _MAX_CLASSES = 100_000, 5_000, 1_000, 20
+_MAX_REMEMBERED = 300  # characters; longer ones are rare, and many of them would fill the memory
+_PAINTING = frozenset(["background", "bgcolor", "color", "text"])  # attributes
+_UNCHANGED = ("transparent", "none", "inherit")
 
 Color: TypeAlias = tuple[int, int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(NamedTuple):
     """What is inherited: text and background colour (None: unknown, hides nothing) and size."""
 
     color: Color = (0, 0, 0)
@@ -42,22 +44,57 @@ class Paint:
 
     @property
     def invisible(self) -> bool:
-        if self.tiny:
-            return True
-        if self.color is None or self.background is None:
-            return False
-        return sum(abs(a - b) for a, b in zip(self.color, self.background, strict=True)) < 24
+        return self.tiny or _blends(self.color, self.background)
 
 
-def hides(style: str) -> bool:
-    """Whether declarations leave an element, with all in it, unseen."""
-    return bool(style and _HIDDEN.search(style))
+@lru_cache(maxsize=1024)
+def _blends(color: Color, background: Color) -> bool:
+    if color is None or background is None:
+        return False
+    return sum(abs(a - b) for a, b in zip(color, background, strict=True)) < 24
+
+
+class Declared(NamedTuple):
+    """What declarations say of an element: whether it is hidden with all in it, and of its paint
+    what is not None; a colour in a tuple, as it may be None itself."""
+
+    hidden: bool = False
+    color: tuple[Color] | None = None
+    background: tuple[Color] | None = None
+    tiny: bool | None = None
+
+
+_NOTHING = Declared()
+
+
+def declared(style: str) -> Declared:
+    """Read declarations. A mail says the same of many elements, so what was read is remembered."""
+    if not style:
+        return _NOTHING
+    return _remembered(style) if len(style) <= _MAX_REMEMBERED else _declared(style)
+
+
+def _declared(style: str) -> Declared:
+    colors, backgrounds = _COLOR.findall(style), _BACKGROUND.findall(style)
+    if backgrounds and backgrounds[-1].strip().lower() in _UNCHANGED:
+        backgrounds = []
+    return Declared(
+        hidden=_HIDDEN.search(style) is not None,
+        color=(_parse_color(colors[-1]),) if colors else None,
+        background=(_parse_color(backgrounds[-1]),) if backgrounds else None,
+        tiny=_is_tiny(style),
+    )
+
+
+_remembered = lru_cache(maxsize=4096)(_declared)
 
 
 def style_of(tag: str, attributes: dict[str, str | None], rules: dict[str, str]) -> str:
     """All declarations that apply, the weakest first, as one string."""
-    found = [rules.get(tag, "")] if rules else []
-    if rules and attributes.get("class"):
+    if not rules:
+        return attributes.get("style") or ""
+    found = [rules.get(tag, "")]
+    if attributes.get("class"):
         classes = (attributes["class"] or "").lower().split(maxsplit=_MAX_CLASSES)
         found += [rules.get("." + name, "") for name in classes[:_MAX_CLASSES]]
     if attributes.get("style"):
@@ -94,8 +131,9 @@ def _top_rules(css: str) -> Iterator[tuple[str, str]]:
                 yield from ((selector, declarations) for selector in prelude.split(","))
 
 
-def repaint(paint: Paint, style: str, attributes: dict[str, str | None]) -> Paint:
-    if not style and not attributes:
+def repaint(paint: Paint, said: Declared, attributes: dict[str, str | None]) -> Paint:
+    """The paint of an element in one of that paint. Declarations outdo attributes."""
+    if said is _NOTHING and _PAINTING.isdisjoint(attributes):
         return paint
     color, background = paint.color, paint.background
     if attributes.get("bgcolor"):
@@ -105,28 +143,25 @@ def repaint(paint: Paint, style: str, attributes: dict[str, str | None]) -> Pain
     for key in ("color", "text"):
         if attributes.get(key):
             color = _parse_color(attributes[key] or "")
-    if style:
-        colors, backgrounds = _COLOR.findall(style), _BACKGROUND.findall(style)
-        color = _parse_color(colors[-1]) if colors else color
-        if backgrounds and backgrounds[-1].strip().lower() not in (
-            "transparent",
-            "none",
-            "inherit",
-        ):
-            background = _parse_color(backgrounds[-1])
-    return Paint(color, background, _is_tiny(style, paint.tiny))
+    if said.color is not None:
+        color = said.color[0]
+    if said.background is not None:
+        background = said.background[0]
+    tiny = paint.tiny if said.tiny is None else said.tiny
+    return Paint(color, background, tiny)
 
 
-def _is_tiny(style: str, inherited: bool) -> bool:
-    """Whether text is too small to read. Frameworks set 0 on a cell and a real size within."""
+def _is_tiny(style: str) -> bool | None:
+    """Whether text is too small to read; None when its size is not said. Frameworks set 0 on a cell
+    and a real size within."""
     sizes = _FONT_SIZE.findall(style) if "font-size" in style else []
     if not sizes:
-        return inherited
+        return None
     number, unit = sizes[-1]
     try:
         return float(number) < {"px": 2, "pt": 2, "%": 10}.get(unit.lower(), 0.1)
     except ValueError:
-        return inherited
+        return None
 
 
 def _parse_color(value: str) -> Color:
