@@ -42,6 +42,8 @@ _BETWEEN_WORDS = re.compile(r"\?=[ \t]+(?==\?)")
 # Bytes of the headers of one entity, and of a structured one: the library parses those in
 # quadratic time.
 _MAX_HEADERS, _MAX_STRUCTURED = 256_000, 4_000
+# Lines that begin as a boundary does and are none, as of an outer multipart within an inner one.
+_MAX_BOUNDARIES = 10_000
 _STRUCTURED = ("Content-Type", "Content-Disposition", "Content-Transfer-Encoding")
 # Codecs that are no character sets, or that take quadratic time on long input.
 _NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
@@ -188,19 +190,21 @@ def _leaf(part: _Part, limits: Limits) -> Rendered:
 
 def _split_multipart(body: bytes, boundary: str, most: int) -> list[bytes]:
     """The parts between the boundary lines; a missing closing line is forgiven."""
-    mark = b"--" + boundary.encode("utf-8", "surrogateescape")
+    # No pattern with the boundary in it: each would be compiled for one mail. The first line, too,
+    # is to begin behind the end of one.
+    body, line = b"\n" + body, b"\n--" + boundary.encode("utf-8", "surrogateescape")
     pieces: list[bytes] = []
-    done, found = 0, body.find(mark)
-    # No pattern with the boundary in it: each would be compiled for one mail.
-    while found >= 0 and len(pieces) <= most:
-        rest = _REST_OF_BOUNDARY.match(body, found + len(mark))
-        if rest is not None and body[found - 1 : found] in (b"", b"\n"):
-            pieces.append(body[done:found].removesuffix(b"\n").removesuffix(b"\r"))
+    done, found = 0, body.find(line)
+    for _ in range(_MAX_BOUNDARIES):
+        if found < 0 or len(pieces) > most:
+            break
+        if rest := _REST_OF_BOUNDARY.match(body, found + len(line)):
+            pieces.append(body[done:found].removesuffix(b"\r"))
             done = rest.end()
-        found = body.find(mark, max(found + 1, done))
+        found = body.find(line, max(found + 1, done))
     pieces.append(body[done:])
     parts = [piece.removeprefix(b"\r").removeprefix(b"\n") for piece in pieces[1:]]
-    return [part for part in parts if part.strip()] or pieces[:1]
+    return [part for part in parts if part.strip()] or [pieces[0].removeprefix(b"\n")]
 
 
 def _decode_transfer(headers: Headers, payload: bytes) -> bytes:

@@ -292,3 +292,9 @@ def test_any_soup_gives_tidy_text(source: str) -> None:
 )
 def test_what_style_hides_is_counted(source: str, hidden: int) -> None:
     assert render(source).hidden == hidden
+
+
+def test_what_a_long_style_hides_is_not_read() -> None:
+    style = "border-color: red; " * 100
+    page = f'<p style="{style}">seen</p><p style="{style}color: white">not</p>'
+    assert render(page + f'<p style="{style}display: none">nor this</p>').text == "seen"

@@ -170,6 +170,18 @@ def test_a_boundary_that_begins_another_boundary() -> None:
     assert parse(multipart("mixed", inner, text_part("outer"))).body.split() == ["inner", "outer"]
 
 
+def test_a_boundary_stands_at_the_beginning_of_a_line_and_alone() -> None:
+    text = b"a --b0\n--b0 and more\n--b0-\nz"
+    raw = multipart("mixed", mail(text, "Content-Type: text/plain"), text_part("next"))
+    assert parse(raw).body == "a --b0\n--b0 and more\n--b0-\nz\n\nnext"
+
+
+@pytest.mark.parametrize("false", [b"\n--b0x", b"--b0", b"\n--b0 \tx"])
+def test_false_boundaries_without_end_hide_no_text(false: bytes) -> None:
+    raw = mail(b"words first" + false * 20_000, 'Content-Type: multipart/mixed; boundary="b0"')
+    assert parse(raw).body.startswith("words first")
+
+
 def test_headers_without_a_blank_line_end_at_the_first_line_that_is_none() -> None:
     assert parse(b"Subject: s\nFrom: a@b.c\nthis is text") == Message("s", "this is text")
 
